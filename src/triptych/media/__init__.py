@@ -1,0 +1,1 @@
+"""Media: what is decoded from a clip. It knows paths, never items."""

@@ -1,0 +1,88 @@
+"""Picture: one decoded frame as people see it: upright, square pixels, opaque, ordinary dynamic range, small."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av import VideoFrame
+
+#: ITU-T H.273 codes.
+UNSPECIFIED = 2
+PQ, HLG = 16, 18
+BT2020 = 9
+#: Untagged pictures this tall are taken as BT.709, smaller ones as BT.601, as players do.
+HD_HEIGHT_PX = 720
+#: Longer than this many short sides is squeezed: a 1 × 10,000 strip must not become a gigabyte.
+MAX_ASPECT = 4
+#: Linear light (relative to SDR white at 203 cd/m², ITU-R BT.2408) that the tone curve maps to 1.
+PEAK = 1000 / 203
+
+RGB = npt.NDArray[np.uint8]
+
+
+def shown_size(width_px: int, height_px: int, *, pixel_aspect: float, short_side_px: int) -> tuple[int, int]:
+    """Width and height, as stored (before rotation), after scaling the shorter shown side to ``short_side_px``.
+
+    >>> shown_size(1280, 720, pixel_aspect=1.0, short_side_px=224)
+    (398, 224)
+    >>> shown_size(640, 360, pixel_aspect=2.0, short_side_px=90)
+    (320, 90)
+    """
+    wide = max(width_px * pixel_aspect, 1.0)
+    tall = max(float(height_px), 1.0)
+    scale = short_side_px / min(wide, tall)
+    longest = MAX_ASPECT * short_side_px
+    return min(max(round(wide * scale), 1), longest), min(max(round(tall * scale), 1), longest)
+
+
+def to_rgb(frame: VideoFrame, *, width_px: int, height_px: int) -> RGB:
+    """uint8 ``[height, width, 3]`` sRGB, turned upright (so sides are swapped for a portrait recording)."""
+    matrix = None
+    if frame.colorspace == UNSPECIFIED and frame.height >= HD_HEIGHT_PX:
+        matrix = "ITU709"
+    if int(frame.color_trc) in (PQ, HLG):
+        picture = _from_hdr(_scaled(frame, "rgb48le", width_px, height_px, matrix), frame)
+    elif any(part.is_alpha for part in frame.format.components) or frame.format.name == "pal8":
+        rgba = _scaled(frame, "rgba", width_px, height_px, matrix).astype(np.uint16)
+        # Over black, as a video player shows it.
+        picture = ((rgba[..., :3] * rgba[..., 3:] + 127) // 255).astype(np.uint8)
+    else:
+        picture = _scaled(frame, "rgb24", width_px, height_px, matrix)
+    # The display matrix turns counter-clockwise, and so does rot90.
+    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90) % 4))
+
+
+def _scaled(frame: VideoFrame, pixels: str, width_px: int, height_px: int, matrix: str | None) -> npt.NDArray[np.uint8]:
+    if min(frame.width, frame.height) >= 16:
+        scaled = frame.reformat(width_px, height_px, pixels, src_colorspace=matrix, interpolation="AREA")
+        return scaled.to_ndarray()
+    # swscale reads past the edge of pictures of a few pixels; OpenCV does not.
+    plain = frame.reformat(format=pixels, src_colorspace=matrix).to_ndarray()
+    return cv2.resize(plain, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+
+
+def _from_hdr(coded: npt.NDArray[np.uint16], frame: VideoFrame) -> RGB:
+    """PQ (SMPTE ST 2084) or HLG (ARIB STD-B67) to sRGB: to linear light, BT.2020 to BT.709, a soft shoulder.
+
+    A fixed tone curve and no gamut mapping: good for looking and measuring at thumbnail size, not for mastering.
+    """
+    signal = coded.astype(np.float32) / 65535
+    if int(frame.color_trc) == PQ:
+        m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+        root = signal ** (1 / m2)
+        light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) * (10000 / 203)
+    else:
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
+        luma = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
+        light = scene * np.maximum(luma, 1e-6)[..., None] ** 0.2 * PEAK
+    if int(frame.color_primaries) == BT2020:
+        to_709 = np.array(
+            [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
+        )
+        light = light @ to_709.T
+    light = np.maximum(light, 0)
+    mapped = light * (1 + light / PEAK**2) / (1 + light)  # Reinhard et al. 2002, Eq. 4
+    srgb = np.where(mapped <= 0.0031308, 12.92 * mapped, 1.055 * np.maximum(mapped, 1e-9) ** (1 / 2.4) - 0.055)
+    return np.rint(np.clip(srgb, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,44 @@
+"""Sampling: which pictures of a clip are looked at. A frozen recipe, so it can be hashed and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """``count`` pictures uniform over the clip, or one each ``every_s`` seconds.
+
+    ``where``: ``"content"`` leaves out the non-content segments that the first pass finds (two-pass
+    sampling, Maes 2025 §3.3); ``"all"`` takes the clip as it is.
+    ``short_side_px``: pictures are scaled so that their shorter side is this, aspect kept.
+    ``tolerance``: how far from the middle of its slot a picture may be taken, as a share of the slot.
+    At .5 any picture of the slot stands for it, so the decoder may take the cheapest: a keyframe where
+    there is one. At 0 the picture nearest the middle is decoded, whatever it costs.
+    """
+
+    count: int | None = 120
+    every_s: float | None = None
+    where: str = "content"
+    short_side_px: int = 224
+    tolerance: float = 0.5
+
+    def __post_init__(self) -> None:
+        if (self.count is None) == (self.every_s is None):
+            raise ValueError("a Sampling takes either count or every_s, not both and not neither")
+        if self.where not in ("content", "all"):
+            raise ValueError(f"where is {self.where!r}; it may be 'content' or 'all'")
+        if not 0 <= self.tolerance <= 0.5:
+            raise ValueError(f"tolerance is {self.tolerance}; it may be 0 to 0.5 of a slot")
+        if self.count is not None and self.count < 1:
+            raise ValueError(f"count is {self.count}; it must be at least 1")
+        if self.every_s is not None and not self.every_s > 0:
+            raise ValueError(f"every_s is {self.every_s}; it must be above 0")
+        if self.short_side_px < 1:
+            raise ValueError(f"short_side_px is {self.short_side_px}; it must be at least 1")
+
+
+#: The thesis's sampling: 120 pictures over what is left after the non-content segments.
+TWO_PASS = Sampling()
+#: Low-resolution pictures at four a second: the motion track.
+MOTION = Sampling(count=None, every_s=0.25, where="all", short_side_px=64, tolerance=0.0)
