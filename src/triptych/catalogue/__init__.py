@@ -1,0 +1,1 @@
+"""Items, clips and interactions, and the folder on disk that holds them."""

@@ -1,0 +1,1 @@
+"""Sources: where items, clips and interactions come from."""

@@ -1,0 +1,38 @@
+"""Source: where items, clips and interactions come from. One method; everything else is the catalogue's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from triptych.catalogue.records import Clip, Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Something a source had that could not be taken, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Addition:
+    """What a source offers: unique ids, cleaned text, and an account of what it left out."""
+
+    items: Sequence[Item] = ()
+    clips: Sequence[Clip] = ()
+    interactions: pa.Table | None = None
+    refused: tuple[Refusal, ...] = ()
+    unused_columns: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """``read`` is called under the catalogue's writer lock; ``folder`` is the catalogue's own, for sources
+    that make or fetch clips and keep them there."""
+
+    def read(self, folder: Path) -> Addition: ...
