@@ -1,0 +1,1 @@
+"""Features: what extractors measure of an item, and where it is kept."""

@@ -1,0 +1,228 @@
+"""Extraction: measure what is missing, in worker processes, committing as it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from triptych.catalogue.catalogue import Catalogue
+from triptych.catalogue.records import Clip, Item
+from triptych.engine import Engine, LocalPool, Outcome, Task
+from triptych.features.extractor import Extractor
+from triptych.features.feature import Feature
+from triptych.features.ledger import Entry, Ledger, Status
+from triptych.features.measure import Job, Measured
+from triptych.features.recipe import Recipe
+from triptych.features.registry import profile, ready
+from triptych.features.store import FeatureStore
+
+#: A clip that takes longer than this has hung its decoder; the worker is ended and the clip quarantined.
+LIMIT_S = 600.0
+#: Texts that go to a worker together: enough to make the trip worth while, few enough to share between workers.
+TEXTS = 32
+#: Results are committed when there are this many clips of them, or when the oldest has waited this long.
+BATCH = 16
+WAIT_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is. ``unit`` is one clip or one item's text."""
+
+    done: int
+    total: int
+    failed: int
+    last: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """What one run did. ``clips_decoded`` counts reels opened; ``settled`` rows were there before and left alone."""
+
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    settled: int = 0
+    clips_decoded: int = 0
+    seconds: float = 0.0
+
+
+def extract(
+    catalogue: Catalogue,
+    *,
+    extractors: Sequence[Extractor] | None = None,
+    engine: Engine | None = None,
+    workers: int | None = None,
+    limit_s: float = LIMIT_S,
+    retry_failed: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Extracted:
+    """Measure every (item, recipe) that the ledger does not have, or has of another file or text.
+
+    Without ``extractors`` the ``light`` profile is measured. An ``engine`` that is given is left open, so that
+    its warm workers serve the next call; otherwise a pool of ``workers`` is started and closed. Quarantined
+    clips are left alone unless ``retry_failed``.
+    """
+    chosen = profile("light") if extractors is None else ready(extractors)
+    with catalogue.writing("extract"):
+        run = _Run(catalogue, chosen, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
+        if engine is not None:
+            return run.through(engine)
+        with LocalPool(workers=workers) as pool:
+            return run.through(pool)
+
+
+class _Run:
+    """One extraction: plans the jobs, takes the outcomes, commits both in batches."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        extractors: Sequence[Extractor],
+        *,
+        retry_failed: bool,
+        limit_s: float,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._ledger = Ledger(catalogue.tables)
+        self._store = FeatureStore(catalogue.tables)
+        self._recipes = {e.recipe.hash: e.recipe for e in extractors}
+        self._limit_s = limit_s
+        self._progress = progress
+        self._sources: dict[tuple[str, str], str] = {}
+        self._jobs: dict[str, Job] = {}
+        self._entries: list[Entry] = []
+        self._features: dict[str, dict[str, Feature]] = {}
+        self._oldest = 0.0
+        self._counts = dict.fromkeys(("done", "skipped", "failed", "settled", "clips_decoded"), 0)
+        self._plan(catalogue, extractors, self._ledger.settled(retry_failed=retry_failed))
+
+    def _plan(self, catalogue: Catalogue, extractors: Sequence[Extractor], settled: dict[tuple[str, str], str]) -> None:
+        clips = {clip.item_id: clip for clip in catalogue.clips()}
+        readers: dict[tuple[str, ...], tuple[list[Item], tuple[Extractor, ...]]] = {}
+        for item in catalogue.items():
+            clip = clips.get(item.item_id)
+            missing: list[Extractor] = []
+            for extractor in extractors:
+                key = (item.item_id, extractor.recipe.hash)
+                source = _source(extractor, item, clip)
+                if settled.get(key) == source:
+                    self._counts["settled"] += 1
+                    continue
+                self._sources[key] = source
+                if extractor.needs.reel and clip is None:
+                    self._keep(_no_clip(item, extractor))
+                else:
+                    missing.append(extractor)
+            watching = tuple(e for e in missing if e.needs.reel)
+            reading = tuple(e for e in missing if not e.needs.reel)
+            if watching and clip is not None:
+                self._jobs[f"clip {len(self._jobs)}"] = Job(items=(item,), extractors=watching, clip=clip.path)
+            if reading:
+                readers.setdefault(tuple(e.recipe.hash for e in reading), ([], reading))[0].append(item)
+        for items, reading in readers.values():
+            for k in range(0, len(items), TEXTS):
+                self._jobs[f"text {len(self._jobs)}"] = Job(items=tuple(items[k : k + TEXTS]), extractors=reading)
+
+    def through(self, engine: Engine) -> Extracted:
+        started = time.perf_counter()
+        total = sum(len(job.items) for job in self._jobs.values())
+        taken = 0
+        try:
+            for outcome in engine.run(self._tasks()):
+                job = self._jobs.pop(outcome.key)
+                taken += len(job.items)
+                for row in self._rows(job, outcome):
+                    self._keep(row, attempts=outcome.attempts)
+                self._counts["clips_decoded"] += bool(job.clip)
+                if len(self._entries) >= BATCH * len(self._recipes) or time.monotonic() - self._oldest > WAIT_S:
+                    self._commit()
+                if self._progress is not None:
+                    self._progress(
+                        Progress(done=taken, total=total, failed=self._counts["failed"], last=job.items[-1].item_id)
+                    )
+        finally:
+            # Also after Ctrl-C: what was measured is kept.
+            self._commit()
+        return Extracted(**self._counts, seconds=time.perf_counter() - started)
+
+    def _tasks(self) -> Iterator[Task]:
+        # Texts first: their workers load a model once, and the clips then fill both workers to the end.
+        for key in sorted(self._jobs, key=lambda key: not key.startswith("text")):
+            yield Task(
+                key=key, function="triptych.features.measure:measure", payload=self._jobs[key], limit_s=self._limit_s
+            )
+
+    def _rows(self, job: Job, outcome: Outcome) -> Iterable[Measured]:
+        if outcome.failure is None:
+            return outcome.value or ()
+        return [
+            Measured(
+                item_id=item.item_id,
+                recipe=extractor.recipe.hash,
+                status=Status.FAILED,
+                feature=None,
+                reason=outcome.failure.reason,
+                warnings=(),
+                seconds=outcome.seconds,
+            )
+            for item in job.items
+            for extractor in job.extractors
+        ]
+
+    def _keep(self, row: Measured, *, attempts: int = 1) -> None:
+        if not self._entries:
+            self._oldest = time.monotonic()
+        self._counts[row.status.value] += 1
+        # A failure is written as a mask, so that the vector of a clip that was replaced does not live on.
+        self._features.setdefault(row.recipe, {})[row.item_id] = row.feature or Feature.missing(row.reason)
+        self._entries.append(
+            Entry(
+                item_id=row.item_id,
+                recipe=row.recipe,
+                feature=self._recipes[row.recipe].title,
+                status=row.status,
+                reason=row.reason,
+                warnings=row.warnings,
+                seconds=row.seconds,
+                attempts=attempts,
+                source=self._sources[row.item_id, row.recipe],
+            )
+        )
+
+    def _commit(self) -> None:
+        """Features first, then the ledger rows that vouch for them."""
+        for recipe, features in self._features.items():
+            self._store.write(self._recipes[recipe], features)
+        if self._entries:
+            self._ledger.write(self._entries)
+        self._features.clear()
+        self._entries.clear()
+
+
+def _no_clip(item: Item, extractor: Extractor) -> Measured:
+    return Measured(
+        item_id=item.item_id,
+        recipe=extractor.recipe.hash,
+        status=Status.SKIPPED,
+        feature=Feature.missing("the item has no clip"),
+        reason="the item has no clip",
+        warnings=(),
+        seconds=0.0,
+    )
+
+
+def _source(extractor: Extractor, item: Item, clip: Clip | None) -> str:
+    """What an extractor reads of an item, by fingerprint: when it changes, the feature is measured again."""
+    parts: list[Any] = []
+    if extractor.needs.reel:
+        parts.append(clip.fingerprint if clip is not None else "")
+    if extractor.needs.text:
+        parts.append(asdict(item))
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+

@@ -1,0 +1,52 @@
+"""The extractor seam: what a measuring part must offer, and what it is given.
+
+To add one, write a class with these four members, name it in ``registry.BUILT_IN`` (or offer it through
+the entry-point group ``triptych.extractors``), and pass ``tests/contracts/extractor.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from triptych.catalogue.records import Item
+from triptych.features.feature import Feature
+from triptych.features.recipe import Recipe
+from triptych.media.reel import Reel, Want
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Showing:
+    """One item put before an extractor: what is written of it, and its reel if the extractor asked for one."""
+
+    item: Item
+    reel: Reel | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What an extractor reads: the reel (``want``), the item's record (``text``), or both."""
+
+    want: Want = field(default_factory=Want)
+    text: bool = False
+
+    @property
+    def reel(self) -> bool:
+        return bool(self.want.samplings or self.want.sound_rates_hz)
+
+
+class Extractor(Protocol):
+    """Measures one thing. Batch in, batch out, same order; the batch must not change the numbers."""
+
+    @property
+    def recipe(self) -> Recipe: ...
+
+    @property
+    def needs(self) -> Needs: ...
+
+    def ready(self) -> None:
+        """Raise MissingExtra if an optional package is not installed, cheaply; called before any work starts."""
+        ...
+
+    def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]: ...

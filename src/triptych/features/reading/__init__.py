@@ -1,0 +1,1 @@
+"""The reading panel: what is measured of an item's words."""

@@ -1,0 +1,65 @@
+"""Registry: which extractors there are. Built-ins stand in one table; third parties use one entry-point group.
+
+Nothing is imported until it is asked for by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from triptych.errors import ExtractionError, UnknownName
+from triptych.features.extractor import Extractor
+
+#: title → "module:Class"
+BUILT_IN = {
+    "seeing/colour": "triptych.features.seeing.colour:Colour",
+    "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
+    "reading/sentence": "triptych.features.reading.sentence:Sentence",
+}
+ENTRY_POINTS = "triptych.extractors"
+#: What a profile measures, in the order in which it is shown.
+PROFILES: Mapping[str, tuple[str, ...]] = {"light": ("seeing/colour", "hearing/acoustic", "reading/sentence")}
+
+
+def titles() -> dict[str, str]:
+    """Every extractor that can be asked for: title → where it is."""
+    offered = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    return {**offered, **BUILT_IN}
+
+
+def build(title: str, **params: Any) -> Extractor:
+    """The extractor of that title, with parameters that differ from its own.
+
+    >>> build("seeing/colour", bins=16).recipe.params["bins"]
+    16
+    """
+    known = titles()
+    if title not in known:
+        raise UnknownName("extractor", title, known)
+    module, _, name = known[title].partition(":")
+    try:
+        made: Extractor = getattr(import_module(module), name)(**params)
+    except TypeError as fault:
+        raise ExtractionError(f"{title} cannot be made with {params!r}: {fault}.") from fault
+    return made
+
+
+def profile(name: str) -> list[Extractor]:
+    """The extractors of a profile, each ready to run; a missing extra is an error, never a missing panel."""
+    if name not in PROFILES:
+        raise UnknownName("profile", name, PROFILES)
+    return ready([build(title) for title in PROFILES[name]])
+
+
+def ready(extractors: Sequence[Extractor]) -> list[Extractor]:
+    """The same extractors, after each has said that what it needs is installed, and no title stands twice."""
+    seen: set[str] = set()
+    for extractor in extractors:
+        extractor.ready()
+        if extractor.recipe.title in seen:
+            raise ExtractionError(f"{extractor.recipe.title} was asked for twice in one run; ask for each once.")
+        seen.add(extractor.recipe.title)
+    return list(extractors)

@@ -1,0 +1,1 @@
+"""The panel of seeing: what the pictures of a clip are like."""
