@@ -1,0 +1,91 @@
+"""Triptych sees, hears and reads a video catalogue, and recommends from it.
+
+>>> import triptych
+>>> catalogue = triptych.Catalogue.init("films")                     # doctest: +SKIP
+>>> catalogue.add(triptych.Folder(path=Path("videos")))             # doctest: +SKIP
+>>> triptych.extract(catalogue)                                      # doctest: +SKIP
+>>> triptych.fuse(catalogue).space.similar(["noir.mp4"], n=5)        # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from triptych.catalogue.catalogue import Catalogue
+    from triptych.catalogue.records import Clip, Item
+    from triptych.catalogue.sources.folder import Folder
+    from triptych.catalogue.sources.synthetic import Synthetic
+    from triptych.catalogue.sources.table import TableFile
+    from triptych.engine import LocalPool
+    from triptych.errors import TriptychError
+    from triptych.features.extraction import extract
+    from triptych.features.feature import Feature
+    from triptych.features.ledger import Ledger
+    from triptych.features.recipe import Recipe
+    from triptych.features.store import FeatureStore
+    from triptych.fusion.fuse import fuse
+    from triptych.media.loader import open_reel
+    from triptych.spaces.ranking import Ranking
+    from triptych.spaces.shelf import Shelf
+    from triptych.spaces.space import Space
+
+__version__ = "0.1.0"
+
+# The public surface: name → where it lives. Resolved when first asked for, so that importing Triptych is
+# quick and loads none of the libraries that its parts need.
+_PUBLIC = {
+    "Catalogue": "triptych.catalogue.catalogue",
+    "Clip": "triptych.catalogue.records",
+    "Feature": "triptych.features.feature",
+    "FeatureStore": "triptych.features.store",
+    "Folder": "triptych.catalogue.sources.folder",
+    "Item": "triptych.catalogue.records",
+    "Ledger": "triptych.features.ledger",
+    "LocalPool": "triptych.engine",
+    "Ranking": "triptych.spaces.ranking",
+    "Recipe": "triptych.features.recipe",
+    "Shelf": "triptych.spaces.shelf",
+    "Space": "triptych.spaces.space",
+    "Synthetic": "triptych.catalogue.sources.synthetic",
+    "TableFile": "triptych.catalogue.sources.table",
+    "TriptychError": "triptych.errors",
+    "extract": "triptych.features.extraction",
+    "fuse": "triptych.fusion.fuse",
+    "open_reel": "triptych.media.loader",
+}
+
+__all__ = [
+    "Catalogue",
+    "Clip",
+    "Feature",
+    "FeatureStore",
+    "Folder",
+    "Item",
+    "Ledger",
+    "LocalPool",
+    "Ranking",
+    "Recipe",
+    "Shelf",
+    "Space",
+    "Synthetic",
+    "TableFile",
+    "TriptychError",
+    "__version__",
+    "extract",
+    "fuse",
+    "open_reel",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'triptych' has no attribute {name!r}; it offers {', '.join(sorted(_PUBLIC))}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

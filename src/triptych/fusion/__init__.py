@@ -1,0 +1,1 @@
+"""Fusion: many features become one space."""

@@ -1,0 +1,1 @@
+"""Spaces: item ids with a matrix, searchable panel by panel."""
