@@ -1,0 +1,82 @@
+# One virtual environment, two depths: the run-time packages for `demo` and `bench`, and on top of them the tools for
+# `test`, `check` and `docs`. A stamp stands for each; it is renewed when pyproject.toml or constraints.txt changes,
+# so a second call installs nothing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+TOOLS := $(VENV)/.tools
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+# pyright's launcher asks the package index for a newer release on each run; the pin has already answered.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+DEMO ?= demo
+BENCHES := decode resume pairs startup
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets side by side would install into one environment.
+.NOTPARALLEL:
+.PHONY: help demo test check bench $(BENCHES:%=bench-%) docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## make ~48 clips, build a catalogue from them, show similar titles (into DEMO=demo)
+	$(BIN)/triptych demo --folder '$(DEMO)'
+
+test: $(TOOLS) ## run the tests (ARGS='-k name' passes options to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+# CI runs `make test` and then this (.ci/run); the tests are therefore not repeated here.
+check: $(TOOLS) ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+bench: $(BENCHES:%=bench-%) ## all benchmarks (CLIP=file MEDIA=folder)
+
+bench-decode: $(RUNTIME) ## frames and sound of one clip against OpenCV (CLIP=file)
+	$(BIN)/python benchmarks/decode.py $(if $(CLIP),'$(CLIP)')
+
+bench-resume: $(RUNTIME) ## kill extraction, resume it, compare (MEDIA=folder)
+	$(BIN)/python benchmarks/resume.py $(if $(MEDIA),'$(MEDIA)')
+
+bench-pairs: $(RUNTIME) ## do related clips find each other (MEDIA=folder)
+	$(BIN)/python benchmarks/pairs.py $(if $(MEDIA),'$(MEDIA)')
+
+bench-startup: $(RUNTIME) ## seconds to import, and to print the help
+	$(BIN)/python benchmarks/startup.py
+
+docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m pytest tests/docs
+
+clean: ## remove what was built: the demo and the environment too
+	rm -rf $(VENV) demo site docs/reference build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Makes the environment, or makes it anew where its making was interrupted. One that works is kept, whatever PYTHON
+# says: `make clean` first to change it.
+define environment
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Triptych needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 | head -n 1)." \
+	      "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }; \
+	  echo '$(PYTHON) -m venv $(VENV)'; $(PYTHON) -m venv --clear $(VENV); }
+endef
+
+$(RUNTIME): pyproject.toml constraints.txt
+	$(environment)
+	$(INSTALL) -e '.[text]'
+	@touch $@
+
+# Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
+$(TOOLS): pyproject.toml constraints.txt
+	$(environment)
+	$(INSTALL) -e '.[text,dev,docs]'
+	@touch $(RUNTIME) $@
