@@ -1,0 +1,49 @@
+"""``triptych fuse``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from triptych.cli.catalogue_argument import CatalogueFolder
+from triptych.cli.output import Json, emit, say
+
+
+def command(
+    catalogue: CatalogueFolder,
+    name: Annotated[str, typer.Option(help="What to call the space.")] = "fused",
+    feature: Annotated[
+        list[str] | None, typer.Option("--feature", "-f", help="Use only this feature; may be given again.")
+    ] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="Learn the scaling anew from all items.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fuse the panels into one space, or place new items in the space that stands.
+
+    Example: triptych fuse films
+    """
+    from triptych.catalogue.catalogue import Catalogue
+    from triptych.fusion.fuse import fuse
+
+    made = fuse(Catalogue.open(catalogue), name=name, features=feature, refit=refit)
+    panels = {
+        panel: {"width": values.shape[1], "items": int(made.space.blocks.mask[:, k].sum())}
+        for k, (panel, values) in enumerate(zip(made.space.panels, made.space.blocks.values, strict=True))
+    }
+    if as_json:
+        emit(
+            {
+                "space": name,
+                "fitted": made.fitted,
+                "placed": made.placed,
+                "removed": made.removed,
+                "items": len(made.space.item_ids),
+                "panels": panels,
+            }
+        )
+        return
+    shares = ", ".join(f"{panel} {facts['width']}-d in {facts['items']} items" for panel, facts in panels.items())
+    what = "Fitted on all items" if made.fitted else f"Placed {made.placed} items in the standing fit"
+    say(f"Space {name!r}: {len(made.space.item_ids)} items; {shares}. {what}.")
+    say(f"Next: triptych similar {catalogue} ITEM_ID")

@@ -1,0 +1,74 @@
+"""Main: the commands, and how their errors reach the shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import triptych
+from triptych.cli import add, demo, doctor, extract, fuse, info, init, items, ledger, similar
+from triptych.errors import TriptychError
+
+app = typer.Typer(
+    name="triptych",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for module in (init, add, extract, fuse, similar, items, ledger, info, doctor, demo):
+    app.command(module.__name__.rsplit(".", 1)[-1])(module.command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"triptych {triptych.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """See, hear and read a video catalogue, and recommend from it.
+
+    From a folder of videos to similar titles:
+
+        triptych init films
+
+        triptych add films ~/videos
+
+        triptych extract films
+
+        triptych fuse films
+
+        triptych similar films noir.mp4
+
+    No videos at hand? triptych demo makes some and does all of that.
+
+    Exit codes: 0 done; 1 failed; 2 wrong argument; 3 catalogue, source or space not as needed; 4 locked;
+    5 unreadable clip; 130 stopped.
+    """
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        app()
+    except TriptychError as fault:
+        print(f"triptych: {fault}", file=sys.stderr)
+        sys.exit(fault.exit_code)
+    except KeyboardInterrupt:
+        print("triptych: stopped; what was committed is kept.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader, such as head, has had enough. Python would complain once more on closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
