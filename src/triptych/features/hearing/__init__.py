@@ -1,0 +1,1 @@
+"""The hearing panel: what is measured of a clip's sound track."""

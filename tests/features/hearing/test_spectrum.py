@@ -1,0 +1,193 @@
+"""The kernels: equal to librosa where they claim to be, right on signals whose answer is known."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from triptych.features.hearing import spectrum
+
+RATE_HZ = 22050
+
+
+def frames_of(samples: np.ndarray, **options: object) -> np.ndarray:
+    return np.concatenate(list(spectrum.centred_frames(samples, **options)))
+
+
+@pytest.fixture(scope="module")
+def librosa() -> ModuleType:
+    """Imported here, as it takes seconds that the other tests need not pay."""
+    import librosa
+    import librosa.feature
+    import librosa.onset
+
+    return librosa
+
+
+@pytest.fixture(scope="module")
+def scene() -> np.ndarray:
+    """3 s that a clip might hold: chord, noise bursts, a glide, an offset, and half a second of digital silence."""
+    rng = np.random.default_rng(7)
+    time_s = np.arange(3 * RATE_HZ) / RATE_HZ
+    chord = sum(np.sin(2 * np.pi * hz * time_s) for hz in (196.0, 247.0, 294.0))
+    glide = np.sin(2 * np.pi * (300 * time_s + 900 * time_s**2))
+    bursts = rng.standard_normal(len(time_s)) * np.exp(-((time_s % 0.4) * 20))
+    samples = 0.1 * chord + 0.1 * glide + 0.2 * bursts + 0.02
+    samples[RATE_HZ : RATE_HZ + RATE_HZ // 2] = 0.0
+    return samples
+
+
+@pytest.fixture(scope="module")
+def magnitude(scene: np.ndarray) -> np.ndarray:
+    return spectrum.magnitudes(frames_of(scene))
+
+
+FREQUENCY_HZ = spectrum.frequencies_hz(RATE_HZ)
+
+
+class TestAgreesWithLibrosa:
+    """At librosa's defaults, to 1e-5 of the value (float64 in; its mel bank is float32)."""
+
+    def same(self, ours: np.ndarray, theirs: np.ndarray, atol: float = 1e-9) -> None:
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=atol)
+
+    def test_magnitudes(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        self.same(magnitude, np.abs(librosa.stft(scene)).T)
+
+    def test_rms(self, librosa: ModuleType, scene: np.ndarray) -> None:
+        self.same(spectrum.rms(frames_of(scene)), librosa.feature.rms(y=scene)[0])
+
+    def test_zero_crossing_rate(self, librosa: ModuleType, scene: np.ndarray) -> None:
+        ours = spectrum.zero_crossing_rate(frames_of(scene, padding="edge"))
+        self.same(ours, librosa.feature.zero_crossing_rate(scene)[0])
+
+    def test_centroid_and_bandwidth(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        centroid, bandwidth = spectrum.centroid_and_bandwidth_hz(magnitude, FREQUENCY_HZ)
+        self.same(centroid, librosa.feature.spectral_centroid(y=scene, sr=RATE_HZ)[0])
+        self.same(bandwidth, librosa.feature.spectral_bandwidth(y=scene, sr=RATE_HZ)[0])
+
+    def test_rolloff(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        theirs = librosa.feature.spectral_rolloff(y=scene, sr=RATE_HZ)[0]
+        self.same(spectrum.rolloff_hz(magnitude, FREQUENCY_HZ), theirs)
+
+    def test_flatness(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        self.same(spectrum.flatness(magnitude**2), librosa.feature.spectral_flatness(y=scene)[0])
+
+    def test_mel_bank(self, librosa: ModuleType) -> None:
+        for rate_hz, n_fft, bands in ((22050, 2048, 128), (16000, 1024, 40), (1600, 512, 10)):
+            theirs = librosa.filters.mel(sr=rate_hz, n_fft=n_fft, n_mels=bands, dtype=np.float64)
+            self.same(spectrum.mel_bank(rate_hz, n_fft, bands), theirs)
+
+    @pytest.mark.parametrize("relative", [False, True])
+    def test_mfcc(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray, relative: bool) -> None:
+        mel = magnitude**2 @ spectrum.mel_bank(RATE_HZ).T
+        db = spectrum.power_to_db(mel, ref=float(mel.max()) if relative else 1.0)
+        their_mel = librosa.feature.melspectrogram(y=scene, sr=RATE_HZ)
+        their_db = librosa.power_to_db(their_mel, ref=np.max if relative else 1.0)
+        theirs = librosa.feature.mfcc(S=their_db, n_mfcc=20)
+        # A coefficient may cross zero, so the tolerance is against the size of the levels that it sums.
+        self.same(db @ spectrum.dct_basis(20, 128).T, theirs.T, atol=1e-4)
+
+    def test_onset_strength(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        ours = spectrum.onset_strength(spectrum.power_to_db(magnitude**2 @ spectrum.mel_bank(RATE_HZ).T))
+        self.same(ours, librosa.onset.onset_strength(y=scene, sr=RATE_HZ, center=False), atol=1e-5)
+        # By default librosa moves the curve on by half a frame: two hops.
+        self.same(ours[:-2], librosa.onset.onset_strength(y=scene, sr=RATE_HZ)[2:], atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 511, 512, 2048, 5000])
+@pytest.mark.parametrize("padding", ["zero", "edge"])
+@pytest.mark.parametrize("balance", [False, True])
+def test_blocks_join_to_the_whole(length: int, padding: str, balance: bool) -> None:
+    samples = np.random.default_rng(length).standard_normal(length)
+    whole = frames_of(samples, padding=padding, balance=balance, block_frames=1000)
+    assert whole.shape == (1 + length // 512, 2048)
+    for block_frames in (1, 3):
+        blocks = list(spectrum.centred_frames(samples, padding=padding, balance=balance, block_frames=block_frames))
+        assert max(len(block) for block in blocks) <= block_frames
+        np.testing.assert_allclose(np.concatenate(blocks), whole, rtol=0, atol=1e-12)
+
+
+def test_balanced_frames_forget_an_offset_but_not_a_tone() -> None:
+    time_s = np.arange(RATE_HZ) / RATE_HZ
+    tone = np.sin(2 * np.pi * 100 * time_s)
+    balanced = frames_of(tone, balance=True)
+    np.testing.assert_allclose(frames_of(tone + 5.0, balance=True), balanced, atol=1e-12)
+    assert np.abs(balanced - frames_of(tone))[2:-2].max() < 1e-3
+    assert not frames_of(np.full(5000, 0.3), balance=True).round(12).any()
+
+
+def test_padding_stays_zero_in_balanced_frames() -> None:
+    balanced = frames_of(np.full(4096, 1.0) + np.arange(4096), balance=True)
+    assert not balanced[0, :1024].any()
+    assert balanced[0, 1024:].any()
+
+
+@pytest.mark.parametrize(
+    ("samples", "options", "named"),
+    [
+        (np.zeros(0), {}, "samples"),
+        (np.zeros((2, 9)), {}, "samples"),
+        (np.zeros(9), {"frame_length": 7}, "frame_length=7"),
+        (np.zeros(9), {"hop": 0}, "hop=0"),
+        (np.zeros(9), {"block_frames": 0}, "block_frames=0"),
+    ],
+)
+def test_frames_refuse_what_they_cannot_cut(samples: np.ndarray, options: dict[str, int], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        frames_of(samples, **options)
+
+
+def test_rolloff_refuses_a_share_outside_0_to_1() -> None:
+    with pytest.raises(ValueError, match="share is 85"):
+        spectrum.rolloff_hz(np.ones((1, 3)), np.arange(3.0), share=85)
+
+
+def test_an_all_zero_frame_has_numbers_and_they_are_zero() -> None:
+    nothing = np.zeros((1, 1025))
+    centroid, bandwidth = spectrum.centroid_and_bandwidth_hz(nothing, FREQUENCY_HZ)
+    assert (centroid[0], bandwidth[0], spectrum.rolloff_hz(nothing, FREQUENCY_HZ)[0]) == (0, 0, 0)
+    assert spectrum.flatness(nothing)[0] == pytest.approx(1)
+    assert not spectrum.chroma(nothing, spectrum.chroma_bank(RATE_HZ)).any()
+
+
+def test_chroma_bank_shares_each_heard_bin_out_once() -> None:
+    bank = spectrum.chroma_bank(RATE_HZ)
+    heard = (FREQUENCY_HZ > 182) & (FREQUENCY_HZ < 5000)
+    np.testing.assert_allclose(bank[:, heard].sum(axis=0), 1)
+    assert not bank[:, ~heard].any()
+    assert bank[9, np.argmin(np.abs(FREQUENCY_HZ - 880))] == 1
+
+
+def test_chroma_of_leakage_sinks_instead_of_being_blown_up() -> None:
+    power = np.zeros((1, 1025))
+    power[0, 5], power[0, 41] = 1.0, 1e-9
+    assert spectrum.chroma(power, spectrum.chroma_bank(RATE_HZ)).sum() == pytest.approx(1e-5)
+
+
+def test_the_shared_banks_cannot_be_written_to() -> None:
+    for bank in (spectrum.hann(8), spectrum.mel_bank(RATE_HZ), spectrum.dct_basis(3, 4), spectrum.chroma_bank(RATE_HZ)):
+        with pytest.raises(ValueError, match="read-only"):
+            bank.flat[0] = 1.0
+
+
+def test_onsets_are_peaks_that_stand_out() -> None:
+    strength = np.full(200, 1.0)
+    strength[[40, 41, 100, 150]] = [8.0, 9.0, 6.0, 2.0]
+    assert spectrum.onset_frames(strength).tolist() == [41, 100]
+    assert spectrum.onset_frames(strength, rise_db=0.9).tolist() == [41, 100, 150]
+    assert spectrum.onset_frames(np.zeros(5)).tolist() == []
+
+
+def test_rhythm_is_strong_when_onsets_return_and_weak_when_they_scatter() -> None:
+    rng = np.random.default_rng(3)
+    regular, scattered = np.zeros(1200), np.zeros(1200)
+    regular[::24] = 10
+    scattered[rng.choice(1200, size=50, replace=False)] = 10
+    assert spectrum.rhythm_strength(regular) > 0.85
+    assert spectrum.rhythm_strength(scattered) < 0.45
+    assert spectrum.rhythm_strength(regular[:20]) == 0
+    assert spectrum.rhythm_strength(np.zeros(1200)) == 0
