@@ -169,6 +169,7 @@ def encode(path: Path, seconds: int) -> None:
 def repeat(scene: Path, path: Path, times: int) -> None:
     with av.open(str(path), "w") as out:
         streams: dict[int, av.stream.Stream] = {}
+        last: dict[int, int] = {}
         offset_s = 0.0
         for _ in range(times):
             with av.open(str(scene)) as source:
@@ -177,10 +178,12 @@ def repeat(scene: Path, path: Path, times: int) -> None:
                         streams[stream.index] = out.add_stream_from_template(stream)
                 length_s = float(source.duration / av.time_base)
                 for packet in source.demux():
-                    if packet.dts is None:
-                        continue
                     shift = round(offset_s / packet.time_base)
+                    # The encoder's lead-in of each repetition overlaps the end of the one before.
+                    if packet.dts is None or packet.dts + shift <= last.get(packet.stream_index, -(2**62)):
+                        continue
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    last[packet.stream_index] = packet.dts
                     packet.stream = streams[packet.stream_index]
                     out.mux(packet)
             offset_s += length_s

@@ -13,6 +13,7 @@ from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.synthetic import Arrival, Truth, World
 from triptych.features.ledger import Ledger
+from triptych.features.recipe import PANELS
 from triptych.media.loader import open_reel
 from triptych.media.reel import Want
 from triptych.media.sheet import GLANCE, Sheet, contact_sheet
@@ -40,7 +41,8 @@ body { margin: 0 auto; max-width: 76rem; padding: 2.5rem 1.25rem 5rem; backgroun
 h1 { font-size: 2.4rem; margin: 0; letter-spacing: -.02em; } h2 { margin: 3rem 0 .75rem; font-size: 1.35rem; }
 h3 { margin: 0; font-size: 1.05rem; } p { margin: .4rem 0; max-width: 46rem; } .soft { color: var(--soft); }
 small, table, .meta, .bars { font-family: ui-sans-serif, system-ui, sans-serif; font-size: .8rem; }
-.hinge { display: flex; gap: 4px; margin: 1rem 0 1.5rem; } .hinge i { height: 6px; flex: 1; border-radius: 3px; }
+.hinge { display: flex; gap: 4px; margin: 1rem 0 1.5rem; font-family: ui-sans-serif, system-ui, sans-serif; }
+.hinge span { flex: 1; font-size: .8rem; color: var(--soft); } .hinge i { display: block; height: 6px; border-radius: 3px; }
 .seeing { background: var(--seeing); } .hearing { background: var(--hearing); } .reading { background: var(--reading); }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(21rem, 1fr)); gap: 1.1rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
@@ -48,7 +50,7 @@ article > div { padding: .8rem 1rem 1rem; } article.new { border: 2px solid var(
 article img { display: block; width: 100%; height: auto; } svg { display: block; width: 100%; height: 12px; }
 .meta { color: var(--soft); margin: .1rem 0 .5rem; } summary { cursor: pointer; }
 .bars { width: 100%; border-collapse: collapse; margin-top: .3rem; } .bars td { padding: .12rem .3rem .12rem 0; }
-.bars td:first-child { width: 50%; } .bar { display: block; height: 7px; border-radius: 2px; min-width: 1px; }
+.bars td:first-child { width: 46%; } .bars td:nth-child(2) { width: 40%; } .bar { display: block; height: 7px; border-radius: 2px; min-width: 1px; }
 .score { text-align: right; font-variant-numeric: tabular-nums; }
 table.data { border-collapse: collapse; width: 100%; }
 .data th { text-align: left; border-bottom: 2px solid var(--line); }
@@ -82,7 +84,7 @@ def write(
     body = [
         "<h1>Triptych</h1>",
         '<p class="soft">A catalogue that was seen, heard and read, and what is similar in it.</p>',
-        '<div class="hinge"><i class="seeing"></i><i class="hearing"></i><i class="reading"></i></div>',
+        f'<div class="hinge">{"".join(f"<span><i class={panel}></i>{panel}</span>" for panel in PANELS)}</div>',
         INTRODUCTION.format(count=len(items)),
         "<h2>The title that came last</h2>",
         f"<p>Added, extracted and placed in {total:.1f} s ({escape(laps)}), without anything being learned anew.</p>",

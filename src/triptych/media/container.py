@@ -94,7 +94,7 @@ def scan(path: Path, *, sound_rates_hz: Collection[int] = (), sound_limit_s: flo
         track = SoundTrack(sound_rates_hz if audio is not None else (), limit_s=sound_limit_s)
         pts: list[int] = []
         keys: list[int] = []
-        last_audio_s = 0.0
+        last_audio = 0
         last_ticks = 0
         broken = False
         wanted = [stream for stream in (video, audio) if stream is not None]
@@ -116,8 +116,8 @@ def scan(path: Path, *, sound_rates_hz: Collection[int] = (), sound_limit_s: flo
                     if packet.is_keyframe:
                         keys.append(stamp)
             elif audio is not None and packet.stream_index == audio.index:
-                if stamp is not None and packet.time_base is not None:
-                    last_audio_s = max(last_audio_s, float((stamp + (packet.duration or 0)) * packet.time_base))
+                if stamp is not None:
+                    last_audio = max(last_audio, stamp + (packet.duration or 0))
                 track.feed(packet)
         track.finish()
         timeline = None
@@ -136,6 +136,7 @@ def scan(path: Path, *, sound_rates_hz: Collection[int] = (), sound_limit_s: flo
             warnings.append(f"{track.lost} of {track.packets} sound packets could not be decoded: {track.last_fault}")
         if track.cut:
             warnings.append(f"sound after {sound_limit_s:g} s was left out")
+        last_audio_s = float(last_audio * audio.time_base) if audio is not None and audio.time_base else 0.0
         declared_s = container.duration / av.time_base if container.duration else None
         duration_s = max(timeline.duration_s if timeline is not None else 0.0, last_audio_s - start_s)
         if declared_s and duration_s < 0.95 * declared_s - 0.5:
@@ -211,4 +212,3 @@ def _log_of_opening(path: Path) -> str:
 
 def _sentence(fault: Exception) -> str:
     return (getattr(fault, "strerror", None) or str(fault)).strip().rstrip(".")
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -182,23 +183,25 @@ def _innermost(timeline: Timeline, order: list[int], whole_s: float) -> tuple[in
 
 
 def _grid(timeline: Timeline, start_s: float, end_s: float, rules: Rules) -> list[int]:
-    """Pictures of one zone: its keyframes, for a cut to a card makes one, and an even grid."""
-    step_s = (end_s - start_s) / rules.grid
-    cells = [
-        Slot(start_s=start_s + k * step_s, aim_s=start_s + (k + 0.5) * step_s, end_s=start_s + (k + 1) * step_s)
-        for k in range(rules.grid)
-    ]
+    """Pictures of one zone. A cut to a card makes a keyframe, so where there are enough of those, they will do;
+    where there are few, an even grid joins them; where nearly all are, the grid chooses among them."""
     inside = timeline.between(start_s, end_s)
-    keys = inside[np.isin(inside, timeline.keys)]
-    ends = inside[[0, -1]] if len(inside) else inside
-    return sorted({*choose(timeline, cells), *keys.tolist()[: 2 * rules.grid], *ends.tolist()})
+    keys: list[int] = inside[np.isin(inside, timeline.keys)].tolist()
+    found = set(keys) if len(keys) <= 2 * rules.grid else set[int]()
+    if not rules.grid // 2 <= len(keys) <= 2 * rules.grid:
+        step_s = (end_s - start_s) / rules.grid
+        edges_s = [start_s + k * step_s for k in range(rules.grid + 1)]
+        found.update(choose(timeline, [Slot(start_s=a, aim_s=(a + b) / 2, end_s=b) for a, b in pairwise(edges_s)]))
+    if len(inside) and inside[-1] == timeline.pts[-1]:
+        found.add(int(inside[-1]))  # the last picture tells whether the clip ends in black
+    return sorted(found)
 
 
 def _borders(timeline: Timeline, verdicts: Mapping[int, str], rules: Rules) -> list[int]:
     """Pictures between two neighbours of unlike verdict, close enough to know the border to ``border_s``."""
     order = sorted(verdicts)
     found: list[int] = []
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         low_s, high_s = float(timeline.seconds(before)), float(timeline.seconds(after))
         # The middle of the clip is not looked at: a border is never sought across it.
         if bool(verdicts[before]) == bool(verdicts[after]) or high_s - low_s > 0.2 * timeline.duration_s:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from triptych.media.timeline import Timeline, choose, reading_share, slots
 SOUND_LIMIT_S = 3600.0
 #: A clip of which more than this share must be decoded anyway is read with spare pictures for the second pass.
 READ_THROUGH = 0.4
+#: In slots this wide, a picture that no other refers to may be passed over for its neighbour.
+SKIP_FROM_S = 1.0
 
 
 def decoding_recipe(want: Want) -> dict[str, object]:
@@ -28,7 +31,7 @@ def decoding_recipe(want: Want) -> dict[str, object]:
     samplings = sorted((asdict(s) for s in want.samplings), key=repr)
     recipe: dict[str, object] = {}
     if samplings:
-        recipe |= {"samplings": samplings, "decoder": DECODER}
+        recipe |= {"samplings": samplings, "decoder": {**DECODER, "skip_from_s": SKIP_FROM_S}}
     if any(s.where == "content" for s in want.samplings):
         recipe["content"] = asdict(RULES)
     if want.sound_rates_hz:
@@ -86,14 +89,17 @@ class _Pictures:
         self._threads = threads
         facts = found.probe.picture
         self._aspect = facts.pixel_aspect if facts is not None else 1.0
+        self._skip = False
         self.decoded = Decoded()
 
     def sample(self, samplings: Sequence[Sampling]) -> tuple[dict[Sampling, Frames], tuple[Span, ...]]:
         rejected: tuple[Span, ...] = ()
+        whole_s = self._timeline.duration_s
+        self._skip = all(s.tolerance >= 0.25 and s.slot_s(whole_s) >= SKIP_FROM_S for s in samplings)
         if any(s.where == "content" for s in samplings):
             self._fetch(self._first_guess(samplings))
             rejected = non_content(self._timeline, self._look)
-        whole = [(0.0, self._timeline.duration_s)]
+        whole = [(0.0, whole_s)]
         choices: dict[Sampling, list[int]] = {}
         wanted: dict[int, set[int]] = {}
         for sampling in samplings:
@@ -116,8 +122,8 @@ class _Pictures:
             whole = [(0.0, self._timeline.duration_s)]
             guess = choose(self._timeline, slots(sampling, whole), held)
             if sampling.where == "content" and reading_share(self._timeline, guess) > READ_THROUGH:
-                # Rejected segments will narrow the slots: twice as many pictures leave none without one, and
-                # the decoder passes over them anyway.
+                # Rejected segments will narrow the slots. With so many more pictures none will be left without
+                # one, and the decoder passes over them anyway.
                 guess = choose(self._timeline, slots(replace(sampling, **_denser(sampling)), whole), held)
             wanted.setdefault(sampling.short_side_px, set()).update(guess)
         return wanted
@@ -125,39 +131,46 @@ class _Pictures:
     def _look(self, pts: Sequence[int]) -> dict[int, RGB]:
         held = self.decoded.pictures[JUDGED_PX]
         self._fetch({JUDGED_PX: {p for p in pts if p not in held}})
-        held = self.decoded.pictures[JUDGED_PX]
-        return {p: held[p] for p in pts if p in held}
+        return {p: self.decoded.pictures[JUDGED_PX][p] for p in self._standing_in(JUDGED_PX, pts)}
 
     def _fetch(self, wanted: dict[int, set[int]]) -> None:
         if any(wanted.values()):
             self.decoded.take(
-                decode(self._path, self._timeline, wanted, pixel_aspect=self._aspect, threads=self._threads)
+                decode(
+                    self._path,
+                    self._timeline,
+                    wanted,
+                    pixel_aspect=self._aspect,
+                    threads=self._threads,
+                    skip=self._skip,
+                )
             )
         for side in wanted:
             self.decoded.pictures.setdefault(side, {})
 
     def _frames(self, sampling: Sampling, chosen: Sequence[int]) -> Frames:
-        """A chosen picture that was broken is stood for by the next good one, if that is not chosen itself."""
         held = self.decoded.pictures.get(sampling.short_side_px, {})
-        good = np.array(sorted(held), np.int64)
-        present: set[int] = set()
-        for pts in chosen:
-            k = int(np.searchsorted(good, pts))
-            if k < len(good):
-                present.add(int(good[k]))
-        kept = sorted(present)
+        kept = self._standing_in(sampling.short_side_px, chosen)
         if not kept:
             return Frames(rgb=np.zeros((0, 1, 1, 3), np.uint8), times_s=np.zeros(0))
-        return Frames(
-            rgb=np.stack([held[p] for p in kept]), times_s=np.asarray(self._timeline.seconds(np.array(kept, np.int64)))
-        )
+        times_s = np.asarray(self._timeline.seconds(np.array(kept, np.int64)))
+        return Frames(rgb=np.stack([held[p] for p in kept]), times_s=times_s)
+
+    def _standing_in(self, side: int, chosen: Sequence[int]) -> list[int]:
+        """The pts that are held for the chosen ones: a picture that was broken, or passed over because no other
+        refers to it, is stood for by the next one."""
+        good = np.array(sorted(self.decoded.pictures.get(side, {})), np.int64)
+        places = np.searchsorted(good, np.array(chosen, np.int64))
+        return np.unique(good[places[places < len(good)]]).tolist()
 
 
 def _denser(sampling: Sampling) -> dict[str, Any]:
+    """The same sampling for what is left when both zones are rejected."""
+    left = 1 - 2 * RULES.zone
     if sampling.count is not None:
-        return {"count": 2 * sampling.count}
+        return {"count": math.ceil(sampling.count / left)}
     assert sampling.every_s is not None
-    return {"every_s": sampling.every_s / 2}
+    return {"every_s": sampling.every_s * left}
 
 
 def without(valid: Sequence[tuple[float, float]], rejected: Sequence[Span]) -> list[tuple[float, float]]:

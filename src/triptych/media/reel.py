@@ -53,7 +53,9 @@ class Sound:
 
     @property
     def silent(self) -> bool:
-        return len(self.samples) == 0 or float(np.abs(self.samples).max()) < self.SILENCE_PEAK
+        if len(self.samples) == 0:
+            return True
+        return float(max(self.samples.max(), -self.samples.min())) < self.SILENCE_PEAK
 
 
 @dataclass(frozen=True, kw_only=True)

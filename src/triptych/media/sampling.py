@@ -37,6 +37,10 @@ class Sampling:
         if self.short_side_px < 1:
             raise ValueError(f"short_side_px is {self.short_side_px}; it must be at least 1")
 
+    def slot_s(self, whole_s: float) -> float:
+        """Seconds that one picture stands for in a clip of ``whole_s``."""
+        return self.every_s if self.every_s is not None else whole_s / (self.count or 1)
+
 
 #: The thesis's sampling: 120 pictures over what is left after the non-content segments.
 TWO_PASS = Sampling()

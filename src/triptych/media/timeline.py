@@ -106,7 +106,9 @@ def choose(timeline: Timeline, wanted: Sequence[Slot], held: Collection[int] = (
     picked = np.empty(len(wanted), np.int64)
     late: list[int] = []
     for k, slot in enumerate(wanted):
-        low, high = np.searchsorted(times, [slot.start_s - 1e-9, slot.end_s - 1e-9])  # half open: slots share no picture
+        low, high = np.searchsorted(
+            times, [slot.start_s - 1e-9, slot.end_s - 1e-9]
+        )  # half open: slots share no picture
         window = np.arange(low, high)
         if len(window) == 0:
             picked[k] = _nearest(times, slot.aim_s)
