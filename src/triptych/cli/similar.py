@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from triptych.cli.catalogue_argument import CatalogueFolder
-from triptych.cli.output import Json, emit, table
+from triptych.cli.output import Json, emit, say, table
 from triptych.errors import UsageError
 
 
@@ -32,6 +32,8 @@ def command(
     opened = Catalogue.open(catalogue)
     found = Shelf(opened.tables).read(space)
     ranking = found.similar(item, n=n, weights=parse_weights(panels))
+    if waiting := opened.tables.count("items") - len(found.item_ids):
+        say(f"{abs(waiting)} items came or went since this space was made: triptych fuse {catalogue} --name {space}")
     titles = {known.item_id: known.title for known in opened.items()}
     if as_json:
         emit(

@@ -59,7 +59,9 @@ class _Words:
         self._used: dict[str, int] = {}
 
     def fill(self, pattern: str) -> str:
-        return re.sub(r"{(\w+)}", lambda slot: self._take(slot[1]), pattern)
+        """The pattern with its slots filled, and "a" become "an" where a vowel follows."""
+        filled = re.sub(r"{(\w+)}", lambda slot: self._take(slot[1]), pattern)
+        return re.sub(r"\b([Aa]) (?=[AEIOaeio])", r"\1n ", filled)
 
     def _take(self, slot: str) -> str:
         order = self._orders[slot]
