@@ -1,8 +1,9 @@
 """Do clips of the same content in two encodings have each other as nearest neighbour?
 
-    python benchmarks/pairs.py MEDIA       the folder with the clips named in PAIRS
+    python benchmarks/pairs.py MEDIA       a folder with the clips named in GROUPS; without it, eight clips are
+                                           generated, and each is encoded anew, smaller, as VP8 and Opus
 
-Searched by seeing alone, by hearing alone where both have sound, and fused. The last line is JSON.
+Searched by seeing alone, by hearing alone where all of a group have sound, and fused. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import av
+
+from triptych.catalogue.sources.synthetic import Settings, make_clip
 from triptych.errors import SourceError
 
 TRIPTYCH = [sys.executable, "-c", "from triptych.cli.main import run; run()"]
@@ -30,20 +34,24 @@ SEARCHES = {"seeing": ["--panels", "seeing"], "hearing": ["--panels", "hearing"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("media", type=Path)
+    parser.add_argument("media", nargs="?", type=Path)
     arguments = parser.parse_args()
-    wanted = sorted(name for group in GROUPS for name in group)
-    if missing := [name for name in wanted if not (arguments.media / name).is_file()]:
-        raise SourceError(f"{str(arguments.media)!r} lacks {', '.join(missing)}.")
     found: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder:
+        media, every_group = arguments.media, GROUPS
+        if media is None:
+            media = Path(folder) / "media"
+            every_group = generated(media)
+        wanted = sorted(name for group in every_group for name in group)
+        if missing := [name for name in wanted if not (media / name).is_file()]:
+            raise SourceError(f"{str(media)!r} lacks {', '.join(missing)}.")
         catalogue = str(Path(folder) / "catalogue")
-        for command in (["init"], ["add", str(arguments.media)], ["extract"], ["fuse"]):
+        for command in (["init"], ["add", str(media)], ["extract"], ["fuse"]):
             triptych(command[0], catalogue, *command[1:])
         for search, options in SEARCHES.items():
             lists = json.loads(triptych("similar", catalogue, *wanted, "-n", "1", *options, "--json"))
             nearest = {row["item_id"]: row["similar"][0]["item_id"] if row["similar"] else "" for row in lists}
-            groups = [group for group in GROUPS if all(nearest[name] for name in group)]
+            groups = [group for group in every_group if all(nearest[name] for name in group)]
             kept = sum(all(nearest[name] in group for name in group) for group in groups)
             clips = [name for group in groups for name in group]
             right = sum(nearest[name] in group for group in groups for name in group)
@@ -54,6 +62,37 @@ def main() -> None:
                     if nearest[name] not in group:
                         print(f"  {name} → {nearest[name]}", file=sys.stderr)
     print(json.dumps({"benchmark": "pairs", **found}))
+
+
+def generated(folder: Path) -> tuple[tuple[str, ...], ...]:
+    """Eight clips and their re-encodings. No tables, so that nothing is written of any of them."""
+    folder.mkdir()
+    groups: list[tuple[str, ...]] = []
+    for index in range(8):
+        made = make_clip(folder / "made", index, settings=Settings()).clip
+        made = made.rename(folder / made.name)
+        reencode(made, made.with_suffix(".webm"))
+        groups.append((made.name, made.with_suffix(".webm").name))
+    return tuple(groups)
+
+
+def reencode(source: Path, target: Path) -> None:
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        pictures, sound = old.streams.video[0], old.streams.audio[0]
+        video = new.add_stream("libvpx", rate=pictures.average_rate)
+        video.width, video.height, video.pix_fmt, video.bit_rate = 240, 136, "yuv420p", 200_000
+        audio = new.add_stream("libopus", rate=48_000, layout="mono")
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+        for frame in old.decode(pictures, sound):
+            if isinstance(frame, av.VideoFrame):
+                small = frame.reformat(240, 136, "yuv420p")
+                small.pict_type = 0  # the encoder chooses its own keyframes
+                new.mux(video.encode(small))
+            else:
+                for part in resampler.resample(frame):
+                    new.mux(audio.encode(part))
+        new.mux(video.encode(None))
+        new.mux(audio.encode(None))
 
 
 def triptych(*arguments: str) -> str:

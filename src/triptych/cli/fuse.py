@@ -40,10 +40,13 @@ def command(
                 "removed": made.removed,
                 "items": len(made.space.item_ids),
                 "panels": panels,
+                "unmeasured": made.unmeasured,
             }
         )
         return
     shares = ", ".join(f"{panel} {facts['width']}-d in {facts['items']} items" for panel, facts in panels.items())
     what = "Fitted on all items" if made.fitted else f"Placed {made.placed} items in the standing fit"
     say(f"Space {name!r}: {len(made.space.item_ids)} items; {shares}. {what}.")
+    for title, count in made.unmeasured.items():
+        say(f"{title} was not measured yet for {count} items: triptych extract {catalogue}")
     say(f"Next: triptych similar {catalogue} ITEM_ID")
