@@ -12,7 +12,7 @@ from triptych.catalogue.records import Item
 from triptych.catalogue.sources.synthetic import Settings, draw_item
 from triptych.cli.demo_page import _card  # pyright: ignore[reportPrivateUsage]
 from triptych.media.reel import Span
-from triptych.media.sheet import Sheet
+from triptych.media.contact_sheet import ContactSheet
 from triptych.spaces.ranking import Neighbour
 
 
@@ -72,7 +72,7 @@ def test_what_is_written_of_a_title_stays_text() -> None:
     hostile = '<script>alert("1")</script>\'"&'
     _, truth = draw_item(Settings(), 0)
     item = Item(item_id="x", title=hostile, plot=hostile, genres=(hostile,))
-    sheet = Sheet(
+    sheet = ContactSheet(
         jpeg=b"",
         width_px=6,
         height_px=1,

@@ -16,7 +16,7 @@ from triptych.features.ledger import Ledger
 from triptych.features.recipe import PANELS
 from triptych.media.loader import open_reel
 from triptych.media.reel import Want
-from triptych.media.sheet import GLANCE, Sheet, contact_sheet
+from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
 from triptych.spaces.ranking import Neighbour
 from triptych.spaces.space import Space
 
@@ -109,18 +109,18 @@ def write(
     return path
 
 
-def _sheets(catalogue: Catalogue) -> dict[str, Sheet]:
+def _sheets(catalogue: Catalogue) -> dict[str, ContactSheet]:
     clips = catalogue.clips()
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip([clip.item_id for clip in clips], pool.map(_sheet, clips), strict=True))
 
 
-def _sheet(clip: Clip) -> Sheet:
+def _sheet(clip: Clip) -> ContactSheet:
     return contact_sheet(open_reel(clip.path, Want(samplings=frozenset({GLANCE})), threads=1))
 
 
 def _card(
-    item: Item, truth: Truth, sheet: Sheet, near: list[Neighbour], items: Mapping[str, Item], *, fresh: bool
+    item: Item, truth: Truth, sheet: ContactSheet, near: list[Neighbour], items: Mapping[str, Item], *, fresh: bool
 ) -> str:
     picture = base64.b64encode(sheet.jpeg).decode()
     plot = escape(item.plot)
@@ -149,7 +149,7 @@ def _neighbour(near: Neighbour, title: str) -> str:
     )
 
 
-def _strip(sheet: Sheet) -> str:
+def _strip(sheet: ContactSheet) -> str:
     """Colours over time, each from half-way to its neighbours; rejected spans hatched."""
     if not sheet.strip or sheet.duration_s <= 0:
         return ""

@@ -15,7 +15,7 @@ GLANCE = Sampling(count=48, short_side_px=96)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sheet:
+class ContactSheet:
     """``jpeg``: ``tiles`` pictures in one row, or empty when the clip has none. ``strip``: (time, sRGB) pairs."""
 
     jpeg: bytes
@@ -26,17 +26,17 @@ class Sheet:
     duration_s: float
 
 
-def contact_sheet(reel: Reel, *, tiles: int = 6, sampling: Sampling = GLANCE) -> Sheet:
+def contact_sheet(reel: Reel, *, tiles: int = 6, sampling: Sampling = GLANCE) -> ContactSheet:
     """The pictures nearest the middles of ``tiles`` equal parts of the sampled ones, side by side."""
     frames = reel.frames_of(sampling)
     if frames is None or len(frames) == 0:
-        return Sheet(jpeg=b"", width_px=0, height_px=0, strip=(), rejected=(), duration_s=reel.probe.duration_s)
+        return ContactSheet(jpeg=b"", width_px=0, height_px=0, strip=(), rejected=(), duration_s=reel.probe.duration_s)
     chosen = ((np.arange(tiles) + 0.5) * len(frames) / tiles).astype(int)
     row = np.concatenate(list(frames.rgb[chosen]), axis=1)
     done, coded = cv2.imencode(".jpg", cv2.cvtColor(row, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 78])
     assert done  # encoding a picture in memory fails only for shapes that cannot occur here
     means = frames.rgb.reshape(len(frames), -1, 3).mean(axis=1).round().astype(int)
-    return Sheet(
+    return ContactSheet(
         jpeg=coded.tobytes(),
         width_px=row.shape[1],
         height_px=row.shape[0],
