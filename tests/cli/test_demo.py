@@ -11,8 +11,8 @@ from tests.cli.conftest import Triptych
 from triptych.catalogue.records import Item
 from triptych.catalogue.sources.synthetic import Settings, draw_item
 from triptych.cli.demo_page import _card  # pyright: ignore[reportPrivateUsage]
-from triptych.media.reel import Span
 from triptych.media.contact_sheet import ContactSheet
+from triptych.media.reel import Span
 from triptych.spaces.ranking import Neighbour
 
 

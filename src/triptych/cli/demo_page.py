@@ -14,9 +14,9 @@ from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.synthetic import Arrival, Truth, World
 from triptych.features.ledger import Ledger
 from triptych.features.recipe import PANELS
+from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
 from triptych.media.loader import open_reel
 from triptych.media.reel import Want
-from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
 from triptych.spaces.ranking import Neighbour
 from triptych.spaces.space import Space
 
@@ -42,7 +42,8 @@ h1 { font-size: 2.4rem; margin: 0; letter-spacing: -.02em; } h2 { margin: 3rem 0
 h3 { margin: 0; font-size: 1.05rem; } p { margin: .4rem 0; max-width: 46rem; } .soft { color: var(--soft); }
 small, table, .meta, .bars { font-family: ui-sans-serif, system-ui, sans-serif; font-size: .8rem; }
 .hinge { display: flex; gap: 4px; margin: 1rem 0 1.5rem; font-family: ui-sans-serif, system-ui, sans-serif; }
-.hinge span { flex: 1; font-size: .8rem; color: var(--soft); } .hinge i { display: block; height: 6px; border-radius: 3px; }
+.hinge span { flex: 1; font-size: .8rem; color: var(--soft); }
+.hinge i { display: block; height: 6px; border-radius: 3px; }
 .seeing { background: var(--seeing); } .hearing { background: var(--hearing); } .reading { background: var(--reading); }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(21rem, 1fr)); gap: 1.1rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
@@ -50,7 +51,8 @@ article > div { padding: .8rem 1rem 1rem; } article.new { border: 2px solid var(
 article img { display: block; width: 100%; height: auto; } svg { display: block; width: 100%; height: 12px; }
 .meta { color: var(--soft); margin: .1rem 0 .5rem; } summary { cursor: pointer; }
 .bars { width: 100%; border-collapse: collapse; margin-top: .3rem; } .bars td { padding: .12rem .3rem .12rem 0; }
-.bars td:first-child { width: 46%; } .bars td:nth-child(2) { width: 40%; } .bar { display: block; height: 7px; border-radius: 2px; min-width: 1px; }
+.bars td:first-child { width: 46%; } .bars td:nth-child(2) { width: 40%; }
+.bar { display: block; height: 7px; border-radius: 2px; min-width: 1px; }
 .score { text-align: right; font-variant-numeric: tabular-nums; }
 table.data { border-collapse: collapse; width: 100%; }
 .data th { text-align: left; border-bottom: 2px solid var(--line); }
