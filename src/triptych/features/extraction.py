@@ -6,17 +6,18 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.engine import Engine, LocalPool, Outcome, Task
-from triptych.features.extractor import Extractor
+from triptych.errors import UsageError
+from triptych.features.extractor import Extractor, Needs
 from triptych.features.feature import Feature
 from triptych.features.ledger import Entry, Ledger, Status
 from triptych.features.measure import Job, Measured
-from triptych.features.recipe import Recipe
 from triptych.features.registry import profile, ready
 from triptych.features.store import FeatureStore
 
@@ -31,7 +32,7 @@ WAIT_S = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a run is. ``unit`` is one clip or one item's text."""
+    """How far a run is, counted in clips and in texts. ``last``: the item that was measured last."""
 
     done: int
     total: int
@@ -41,7 +42,10 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
-    """What one run did. ``clips_decoded`` counts reels opened; ``settled`` rows were there before and left alone."""
+    """What one run did, in rows of the ledger; ``settled`` rows were there before and left alone.
+
+    ``clips_decoded`` counts the clips that were opened, whatever came of it.
+    """
 
     done: int = 0
     skipped: int = 0
@@ -67,6 +71,8 @@ def extract(
     its warm workers serve the next call; otherwise a pool of ``workers`` is started and closed. Quarantined
     clips are left alone unless ``retry_failed``.
     """
+    if not limit_s > 0:
+        raise UsageError(f"limit_s is {limit_s}; a clip must be allowed more than 0 seconds.")
     chosen = profile("light") if extractors is None else ready(extractors)
     with catalogue.writing("extract"):
         run = _Run(catalogue, chosen, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
@@ -88,13 +94,16 @@ class _Run:
         limit_s: float,
         progress: Callable[[Progress], None] | None,
     ) -> None:
+        self._started = time.perf_counter()
         self._ledger = Ledger(catalogue.tables)
         self._store = FeatureStore(catalogue.tables)
-        self._recipes = {e.recipe.hash: e.recipe for e in extractors}
+        # Asked for once: extractors make their recipe, and hash it, anew on each access.
+        self._recipes = {recipe.hash: recipe for recipe in (extractor.recipe for extractor in extractors)}
         self._limit_s = limit_s
         self._progress = progress
         self._sources: dict[tuple[str, str], str] = {}
         self._jobs: dict[str, Job] = {}
+        self._number = count()
         self._entries: list[Entry] = []
         self._features: dict[str, dict[str, Feature]] = {}
         self._oldest = 0.0
@@ -103,52 +112,57 @@ class _Run:
 
     def _plan(self, catalogue: Catalogue, extractors: Sequence[Extractor], settled: dict[tuple[str, str], str]) -> None:
         clips = {clip.item_id: clip for clip in catalogue.clips()}
+        asked = [(extractor, extractor.recipe.hash, extractor.needs) for extractor in extractors]
         readers: dict[tuple[str, ...], tuple[list[Item], tuple[Extractor, ...]]] = {}
         for item in catalogue.items():
             clip = clips.get(item.item_id)
-            missing: list[Extractor] = []
-            for extractor in extractors:
-                key = (item.item_id, extractor.recipe.hash)
-                source = _source(extractor, item, clip)
-                if settled.get(key) == source:
+            sources = _Sources(item, clip)
+            watching: list[Extractor] = []
+            reading: dict[str, Extractor] = {}
+            for extractor, recipe, needs in asked:
+                source = sources.of(needs)
+                if settled.get((item.item_id, recipe)) == source:
                     self._counts["settled"] += 1
                     continue
-                self._sources[key] = source
-                if extractor.needs.reel and clip is None:
-                    self._keep(_no_clip(item, extractor))
+                self._sources[item.item_id, recipe] = source
+                if not needs.reel:
+                    reading[recipe] = extractor
+                elif clip is not None:
+                    watching.append(extractor)
                 else:
-                    missing.append(extractor)
-            watching = tuple(e for e in missing if e.needs.reel)
-            reading = tuple(e for e in missing if not e.needs.reel)
+                    self._keep(_no_clip(item, recipe))
             if watching and clip is not None:
-                self._jobs[f"clip {len(self._jobs)}"] = Job(items=(item,), extractors=watching, clip=clip.path)
+                self._add("clip", Job(items=(item,), extractors=tuple(watching), clip=clip.path))
             if reading:
-                readers.setdefault(tuple(e.recipe.hash for e in reading), ([], reading))[0].append(item)
-        for items, reading in readers.values():
+                readers.setdefault(tuple(reading), ([], tuple(reading.values())))[0].append(item)
+        for items, together in readers.values():
             for k in range(0, len(items), TEXTS):
-                self._jobs[f"text {len(self._jobs)}"] = Job(items=tuple(items[k : k + TEXTS]), extractors=reading)
+                self._add("text", Job(items=tuple(items[k : k + TEXTS]), extractors=together))
+
+    def _add(self, kind: str, job: Job) -> None:
+        self._jobs[f"{kind} {next(self._number)}"] = job
 
     def through(self, engine: Engine) -> Extracted:
-        started = time.perf_counter()
         total = sum(len(job.items) for job in self._jobs.values())
         taken = 0
         try:
-            for outcome in engine.run(self._tasks()):
-                job = self._jobs.pop(outcome.key)
-                taken += len(job.items)
-                for row in self._rows(job, outcome):
-                    self._keep(row, attempts=outcome.attempts)
-                self._counts["clips_decoded"] += bool(job.clip)
-                if len(self._entries) >= BATCH * len(self._recipes) or time.monotonic() - self._oldest > WAIT_S:
-                    self._commit()
-                if self._progress is not None:
-                    self._progress(
-                        Progress(done=taken, total=total, failed=self._counts["failed"], last=job.items[-1].item_id)
-                    )
+            # The second time round: the texts of batches that failed as a whole, one by one.
+            for _ in range(2):
+                for outcome in engine.run(self._tasks()):
+                    job = self._jobs.pop(outcome.key)
+                    if outcome.failure is not None and len(job.items) > 1:
+                        for item in job.items:
+                            self._add("text", replace(job, items=(item,)))
+                        continue
+                    self._take(job, outcome)
+                    taken += len(job.items)
+                    if self._progress is not None:
+                        failed, last = self._counts["failed"], job.items[len(job.items) - 1].item_id
+                        self._progress(Progress(done=taken, total=total, failed=failed, last=last))
         finally:
             # Also after Ctrl-C: what was measured is kept.
             self._commit()
-        return Extracted(**self._counts, seconds=time.perf_counter() - started)
+        return Extracted(**self._counts, seconds=time.perf_counter() - self._started)
 
     def _tasks(self) -> Iterator[Task]:
         # Texts first: their workers load a model once, and the clips then fill both workers to the end.
@@ -157,26 +171,19 @@ class _Run:
                 key=key, function="triptych.features.measure:measure", payload=self._jobs[key], limit_s=self._limit_s
             )
 
-    def _rows(self, job: Job, outcome: Outcome) -> Iterable[Measured]:
-        if outcome.failure is None:
-            return outcome.value or ()
-        return [
-            Measured(
-                item_id=item.item_id,
-                recipe=extractor.recipe.hash,
-                status=Status.FAILED,
-                feature=None,
-                reason=outcome.failure.reason,
-                warnings=(),
-                seconds=outcome.seconds,
-            )
-            for item in job.items
-            for extractor in job.extractors
-        ]
+    def _take(self, job: Job, outcome: Outcome) -> None:
+        for row in _rows(job, outcome):
+            self._keep(row, attempts=outcome.attempts)
+        self._counts["clips_decoded"] += bool(job.clip)
+        if len(self._entries) >= BATCH * len(self._recipes) or time.monotonic() - self._oldest > WAIT_S:
+            self._commit()
 
     def _keep(self, row: Measured, *, attempts: int = 1) -> None:
         if not self._entries:
             self._oldest = time.monotonic()
+        recipe = self._recipes[row.recipe]
+        if row.feature is not None and (refused := self._store.refusal(recipe, row.feature)):
+            row = replace(row, status=Status.FAILED, feature=None, reason=refused)
         self._counts[row.status.value] += 1
         # A failure is written as a mask, so that the vector of a clip that was replaced does not live on.
         self._features.setdefault(row.recipe, {})[row.item_id] = row.feature or Feature.missing(row.reason)
@@ -184,7 +191,7 @@ class _Run:
             Entry(
                 item_id=row.item_id,
                 recipe=row.recipe,
-                feature=self._recipes[row.recipe].title,
+                feature=recipe.title,
                 status=row.status,
                 reason=row.reason,
                 warnings=row.warnings,
@@ -204,10 +211,28 @@ class _Run:
         self._entries.clear()
 
 
-def _no_clip(item: Item, extractor: Extractor) -> Measured:
+def _rows(job: Job, outcome: Outcome) -> Iterable[Measured]:
+    if outcome.failure is None:
+        return outcome.value or ()
+    return [
+        Measured(
+            item_id=item.item_id,
+            recipe=extractor.recipe.hash,
+            status=Status.FAILED,
+            feature=None,
+            reason=outcome.failure.reason,
+            warnings=(),
+            seconds=outcome.seconds,
+        )
+        for item in job.items
+        for extractor in job.extractors
+    ]
+
+
+def _no_clip(item: Item, recipe: str) -> Measured:
     return Measured(
         item_id=item.item_id,
-        recipe=extractor.recipe.hash,
+        recipe=recipe,
         status=Status.SKIPPED,
         feature=Feature.missing("the item has no clip"),
         reason="the item has no clip",
@@ -216,13 +241,20 @@ def _no_clip(item: Item, extractor: Extractor) -> Measured:
     )
 
 
-def _source(extractor: Extractor, item: Item, clip: Clip | None) -> str:
-    """What an extractor reads of an item, by fingerprint: when it changes, the feature is measured again."""
-    parts: list[Any] = []
-    if extractor.needs.reel:
-        parts.append(clip.fingerprint if clip is not None else "")
-    if extractor.needs.text:
-        parts.append(asdict(item))
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+class _Sources:
+    """What extractors read of one item, by fingerprint: when it changes, the feature is measured again."""
 
+    def __init__(self, item: Item, clip: Clip | None) -> None:
+        self._item = item
+        self._clip = clip
+        self._known: dict[tuple[bool, bool], str] = {}
+
+    def of(self, needs: Needs) -> str:
+        key = (needs.reel, needs.text)
+        if key not in self._known:
+            read: list[Any] = [self._clip.fingerprint if self._clip is not None else ""] if needs.reel else []
+            if needs.text:
+                read.append(vars(self._item))
+            text = json.dumps(read, sort_keys=True, ensure_ascii=False)
+            self._known[key] = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return self._known[key]

@@ -37,7 +37,10 @@ class Needs:
 
 
 class Extractor(Protocol):
-    """Measures one thing. Batch in, batch out, same order; the batch must not change the numbers."""
+    """Measures one thing. Batch in, batch out, same order; the batch must not change the numbers.
+
+    A reel is shared with the other extractors: it is not to be written to, and while workers measure it cannot be.
+    """
 
     @property
     def recipe(self) -> Recipe: ...

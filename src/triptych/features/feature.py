@@ -39,17 +39,25 @@ class Feature:
             if not self.reason:
                 raise ExtractionError(f"a feature that is {self.presence} must say why")
             return
-        if self.values.dtype != np.float32 or self.values.ndim not in (1, 2) or self.values.shape[-1] == 0:
+        if self.values.dtype != np.float32 or self.values.ndim not in (1, 2) or self.values.size == 0:
             raise ExtractionError(
-                f"feature values are {self.values.dtype} {self.values.shape}; they must be float32 [d] or [t, d]"
+                f"feature values are {self.values.dtype} {self.values.shape}; they must be float32 [d] or [t, d], "
+                "not empty: what has no values is missing"
             )
         if not np.isfinite(self.values).all():
             bad = int((~np.isfinite(self.values)).sum())
             raise ExtractionError(f"{bad} of {self.values.size} feature values are NaN or infinite; mask, do not guess")
         if (self.values.ndim == 2) != (self.times_s is not None):
             raise ExtractionError("a sequence carries times_s, a vector does not")
-        if self.times_s is not None and len(self.times_s) != len(self.values):
-            raise ExtractionError(f"{len(self.values)} steps but {len(self.times_s)} times")
+        if self.times_s is None:
+            return
+        if self.times_s.dtype != np.float64 or self.times_s.shape != self.values.shape[:1]:
+            raise ExtractionError(
+                f"times_s is {self.times_s.dtype} {self.times_s.shape}; {len(self.values)} steps take float64 "
+                f"[{len(self.values)}]"
+            )
+        if not np.isfinite(self.times_s).all() or (np.diff(self.times_s) < 0).any():
+            raise ExtractionError("times_s must be finite and must not decrease")
 
     @classmethod
     def missing(cls, reason: str) -> Feature:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
 import pyarrow as pa
 
 from triptych.catalogue.tables import Tables
+from triptych.features.status import Status
+
+__all__ = ["Entry", "Ledger", "Status"]
 
 TABLE = "ledger"
 KEY = ("item_id", "recipe")
@@ -33,14 +36,6 @@ SCHEMA = pa.schema(
 )
 
 
-class Status(StrEnum):
-    """``SKIPPED``: nothing to measure (no sound track, no plot). ``FAILED``: quarantined until asked to retry."""
-
-    DONE = "done"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One row: what came of measuring one recipe on one item. ``source`` is what was measured, by fingerprint."""
@@ -56,6 +51,11 @@ class Entry:
     source: str = ""
     at: float = 0.0
 
+    @property
+    def account(self) -> str:
+        """Reason and warnings as one line."""
+        return "; ".join(part for part in (self.reason, *self.warnings) if part)
+
 
 class Ledger:
     """The ledger of one catalogue."""
@@ -66,17 +66,19 @@ class Ledger:
     def entries(self) -> list[Entry]:
         if not self._tables.exists(TABLE):
             return []
-        return [
-            Entry(**{**row, "status": Status(row["status"]), "warnings": tuple(row["warnings"] or ())})
-            for row in self._tables.read(TABLE).to_pylist()
+        rows: list[dict[str, Any]] = self._tables.read(TABLE).to_pylist()
+        changed: list[dict[str, Any]] = [
+            {**row, "status": Status(row["status"]), "warnings": tuple(row["warnings"] or ())} for row in rows
         ]
+        return [Entry(**row) for row in changed]
 
     def settled(self, *, retry_failed: bool = False) -> dict[tuple[str, str], str]:
         """(item, recipe) → the source that was measured, for all that need not be measured again."""
         if not self._tables.exists(TABLE):
             return {}
-        rows = self._tables.read(TABLE, columns=["item_id", "recipe", "status", "source"])
-        columns = [rows[name].to_pylist() for name in ("item_id", "recipe", "status", "source")]
+        names = ["item_id", "recipe", "status", "source"]
+        rows = self._tables.read(TABLE, columns=names)
+        columns: list[list[Any]] = [rows[name].to_pylist() for name in names]
         return {
             (item_id, recipe): source
             for item_id, recipe, status, source in zip(*columns, strict=True)
@@ -85,10 +87,7 @@ class Ledger:
 
     def write(self, entries: Sequence[Entry]) -> None:
         now = time.time()
-        rows = {
-            name: [list(v) if isinstance(v := getattr(entry, name), tuple) else v for entry in entries]
-            for name in SCHEMA.names
-        }
+        rows: dict[str, list[Any]] = {name: [getattr(entry, name) for entry in entries] for name in SCHEMA.names}
         rows["at"] = [entry.at or now for entry in entries]
         rows["status"] = [entry.status.value for entry in entries]
         self._tables.upsert(TABLE, pa.table(rows, schema=SCHEMA), key=KEY)

@@ -12,6 +12,7 @@ from typing import Any
 
 from triptych.errors import ExtractionError, UnknownName
 from triptych.features.extractor import Extractor
+from triptych.features.recipe import PANELS
 
 #: title → "module:Class"
 BUILT_IN = {
@@ -25,8 +26,13 @@ PROFILES: Mapping[str, tuple[str, ...]] = {"light": ("seeing/colour", "hearing/a
 
 
 def titles() -> dict[str, str]:
-    """Every extractor that can be asked for: title → where it is."""
-    offered = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    """Every extractor that can be asked for: title → where it is. A built-in title cannot be taken over."""
+    offered: dict[str, str] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        if offered.setdefault(point.name, point.value) != point.value:
+            raise ExtractionError(
+                f"two installed packages offer {point.name!r}: {offered[point.name]} and {point.value}. Uninstall one."
+            )
     return {**offered, **BUILT_IN}
 
 
@@ -41,9 +47,15 @@ def build(title: str, **params: Any) -> Extractor:
         raise UnknownName("extractor", title, known)
     module, _, name = known[title].partition(":")
     try:
-        made: Extractor = getattr(import_module(module), name)(**params)
+        maker: Any = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as fault:
+        raise ExtractionError(f"{title} is said to be {known[title]!r}, which cannot be loaded: {fault}.") from fault
+    try:
+        made: Extractor = maker(**params)
     except TypeError as fault:
         raise ExtractionError(f"{title} cannot be made with {params!r}: {fault}.") from fault
+    if made.recipe.title != title:
+        raise ExtractionError(f"{title} is offered by an extractor whose recipe is {made.recipe.title}; ask for that.")
     return made
 
 
@@ -59,7 +71,10 @@ def ready(extractors: Sequence[Extractor]) -> list[Extractor]:
     seen: set[str] = set()
     for extractor in extractors:
         extractor.ready()
-        if extractor.recipe.title in seen:
-            raise ExtractionError(f"{extractor.recipe.title} was asked for twice in one run; ask for each once.")
-        seen.add(extractor.recipe.title)
+        recipe = extractor.recipe
+        if recipe.panel not in PANELS:
+            raise ExtractionError(f"{recipe.title} is of no panel; an extractor is of {', '.join(PANELS)}.")
+        if recipe.title in seen:
+            raise ExtractionError(f"{recipe.title} was asked for twice in one run; ask for each once.")
+        seen.add(recipe.title)
     return list(extractors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +18,17 @@ PREFIX = "feature."
 
 
 def schema_of(recipe: Recipe) -> pa.Schema:
-    """``steps`` is 0 for a vector; a sequence ``[t, d]`` is flattened row by row, with ``steps`` = t."""
+    """A vector ``[d]`` has ``steps`` 0 and ``width`` d; a sequence ``[t, d]`` is flattened row by row, ``steps`` t.
+
+    What is masked has no values, and ``steps`` and ``width`` 0.
+    """
     return pa.schema(
         [
             pa.field("item_id", pa.string(), nullable=False),
             pa.field("presence", pa.string()),
             pa.field("reason", pa.string()),
             pa.field("steps", pa.int32()),
+            pa.field("width", pa.int32()),
             pa.field("values", pa.list_(pa.float32())),
             pa.field("times_s", pa.list_(pa.float64())),
         ],
@@ -36,18 +41,36 @@ class FeatureStore:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._shapes: dict[str, str] = {}
 
     def write(self, recipe: Recipe, features: Mapping[str, Feature]) -> None:
-        """Upsert features by item id, in one commit."""
+        """Upsert features by item id, in one commit. All features of a recipe have one width."""
+        for item_id, feature in features.items():
+            if refused := self.refusal(recipe, feature):
+                raise ExtractionError(f"{recipe.title} of {item_id!r} cannot be kept: {refused}.")
+        dimensions = [_dimensions(feature) for feature in features.values()]
         rows = {
             "item_id": list(features),
-            "presence": [f.presence.value for f in features.values()],
-            "reason": [f.reason for f in features.values()],
-            "steps": [len(f.values) if f.values is not None and f.values.ndim == 2 else 0 for f in features.values()],
-            "values": [f.values.ravel() if f.values is not None else None for f in features.values()],
-            "times_s": [f.times_s for f in features.values()],
+            "presence": [feature.presence.value for feature in features.values()],
+            "reason": [feature.reason for feature in features.values()],
+            "steps": [steps for steps, _ in dimensions],
+            "width": [width for _, width in dimensions],
+            "values": [None if feature.values is None else feature.values.ravel() for feature in features.values()],
+            "times_s": [feature.times_s for feature in features.values()],
         }
         self._tables.upsert(_name(recipe), pa.table(rows, schema=schema_of(recipe)), key="item_id")
+
+    def refusal(self, recipe: Recipe, feature: Feature) -> str:
+        """Why a feature cannot stand beside those that the recipe has made so far; empty if it can.
+
+        The first present feature of a recipe, on disk or since this store was made, fixes what all must be.
+        """
+        if feature.values is None:
+            return ""
+        shape = _shape(*_dimensions(feature))
+        known = self._shapes.get(recipe.hash) or self._shape_on_disk(recipe) or shape
+        self._shapes[recipe.hash] = known
+        return "" if shape == known else f"it is a {shape}, but of the other items it is a {known}"
 
     def recipes(self) -> list[Recipe]:
         """The recipes of which there are features, by title and hash."""
@@ -63,42 +86,86 @@ class FeatureStore:
         found = [recipe for recipe in self.recipes() if recipe.title == title]
         if not found:
             raise UnknownName("feature", title, {r.title for r in self.recipes()}, hint="Measure it: triptych extract")
-        chosen = [recipe for recipe in found if recipe.hash == prefer] or found
-        if len(chosen) > 1:
-            hashes = ", ".join(recipe.hash for recipe in chosen)
-            raise ExtractionError(f"{title} was measured by several recipes ({hashes}); say which.")
-        return chosen[0]
+        if prefer:
+            for recipe in found:
+                if recipe.hash == prefer:
+                    return recipe
+            raise UnknownName(f"recipe of {title}", prefer, {recipe.hash for recipe in found})
+        if len(found) > 1:
+            counts = ", ".join(f"{title}@{r.hash} in {self._tables.count(_name(r)):,} items" for r in found)
+            raise ExtractionError(f"{title} was measured by several recipes ({counts}); say which, like {title}@HASH.")
+        return found[0]
 
     def read(self, recipe: Recipe) -> FeatureTable:
-        """Vectors of all items that were measured. Sequences are read one by one with :meth:`sequences`."""
-        rows = self._tables.read(_name(recipe)).combine_chunks()
+        """Vectors of all items that were measured. Sequences are read with :meth:`sequences`."""
+        rows = self._rows(recipe)
         if any(rows["steps"].to_pylist()):
-            raise ExtractionError(f"{recipe.title} holds sequences; align them to one length before using them as vectors.")
-        item_ids = rows["item_id"].to_pylist()
+            raise ExtractionError(
+                f"{recipe.title} holds sequences; align them to one length before using them as vectors."
+            )
+        item_ids: list[Any] = rows["item_id"].to_pylist()
         presence = np.array(rows["presence"].to_pylist(), dtype="U8")
+        widths = rows["width"].to_numpy()
         present = presence == Presence.PRESENT.value
-        flat = rows["values"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        count = int(present.sum())
-        width = len(flat) // count if count else 0
-        if width * count != len(flat):
-            raise ExtractionError(f"{recipe.title} holds vectors of unlike length; extract it anew into another catalogue.")
+        if len(different := np.unique(widths[present])) > 1:
+            raise ExtractionError(
+                f"{recipe.title} holds vectors of {different.tolist()} entries; they must be of one width. "
+                "Give the extractor a new version, so that what it measures is kept apart."
+            )
+        width = int(different[0]) if len(different) else 0
         values = np.zeros((len(item_ids), width), np.float32)
-        values[present] = flat.reshape(count, width) if count else 0
+        # Chunk by chunk: one Arrow list array holds no more than 2³¹ numbers.
+        flat = [_numbers(chunk) for chunk in rows["values"].chunks]
+        values[present] = np.concatenate(flat).reshape(int(present.sum()), width) if flat else values[present]
         return FeatureTable(recipe=recipe, item_ids=tuple(item_ids), values=values, presence=presence)
 
     def sequences(self, recipe: Recipe) -> dict[str, Feature]:
         """Every measured item's feature as it was extracted, sequences with their times."""
         found: dict[str, Feature] = {}
-        for row in self._tables.read(_name(recipe)).to_pylist():
+        for row in self._rows(recipe).to_pylist():
             presence = Presence(row["presence"])
             if presence is not Presence.PRESENT:
                 found[row["item_id"]] = Feature(presence=presence, reason=row["reason"])
                 continue
             values = np.asarray(row["values"], np.float32)
             times = np.asarray(row["times_s"], np.float64) if row["steps"] else None
-            shaped = values.reshape(row["steps"], -1) if row["steps"] else values
+            shaped = values.reshape(row["steps"], row["width"]) if row["steps"] else values
             found[row["item_id"]] = Feature(values=shaped, times_s=times)
         return found
+
+    def _rows(self, recipe: Recipe) -> pa.Table:
+        if not self._tables.exists(_name(recipe)):
+            known = {f"{r.title}@{r.hash}" for r in self.recipes()}
+            raise UnknownName(
+                "feature", f"{recipe.title}@{recipe.hash}", known, hint="Measure it: triptych extract CATALOGUE"
+            )
+        return self._tables.read(_name(recipe))
+
+    def _shape_on_disk(self, recipe: Recipe) -> str:
+        if not self._tables.exists(_name(recipe)):
+            return ""
+        rows = self._tables.read(_name(recipe), columns=["steps", "width"])
+        steps, widths = rows["steps"].to_numpy(), rows["width"].to_numpy()
+        present = np.flatnonzero(widths)
+        return _shape(int(steps[present[0]]), int(widths[present[0]])) if len(present) else ""
+
+
+def _dimensions(feature: Feature) -> tuple[int, int]:
+    """Steps and width, as :func:`schema_of` has them."""
+    values = feature.values
+    if values is None:
+        return 0, 0
+    return (len(values) if values.ndim == 2 else 0), values.shape[-1]
+
+
+def _shape(steps: int, width: int) -> str:
+    return f"{'sequence of vectors' if steps else 'vector'} of {width} entries"
+
+
+def _numbers(chunk: pa.Array[Any]) -> np.ndarray:
+    """The floats of one chunk of lists, end to end; a masked row has none."""
+    lists: Any = chunk
+    return lists.flatten().to_numpy(zero_copy_only=False)
 
 
 def _name(recipe: Recipe) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.errors import SpaceError, UnknownName, UsageError
@@ -25,12 +26,17 @@ FEWEST = 2
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fused:
-    """The space, and what was written: all of it (``fitted``), or the items placed into the standing fit."""
+    """The space, and what was written: all of it (``fitted``), or the items placed into the standing fit.
+
+    ``unmeasured``: for each feature that was not yet measured on all items, on how many it was not. To the space
+    they are masked like items that have nothing to measure; extract, then fuse again.
+    """
 
     space: Space
     fitted: bool
     placed: int
     removed: int
+    unmeasured: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def fuse(
@@ -43,10 +49,11 @@ def fuse(
 ) -> Fused:
     """Make or bring up to date a space from features.
 
-    ``features``: titles, such as ``"seeing/colour"``; all that were measured by default. ``train``: the items
+    ``features``: titles, such as ``"seeing/colour"``; all that were measured by default. A title that several
+    recipes measured is given with the hash of one: ``"seeing/colour@0123456789ab"``. ``train``: the items
     that the scaling is learned from, all by default; give the training side when there is a split. A space
     that stands keeps its fit, and only new and changed items are placed in it, unless the features changed
-    or ``refit`` is set.
+    or ``refit`` is set. One that was fitted on ``train`` is never fitted on all items without being told to.
 
     Each feature is z-scored and divided by the square root of its panel's width, so that panels of unlike
     width weigh alike: for an average item each panel has length 1.
@@ -55,27 +62,40 @@ def fuse(
         raise UsageError(f"a space cannot be called {name!r}; use letters, digits, - and _, at most 64.")
     store, shelf = FeatureStore(catalogue.tables), Shelf(catalogue.tables)
     with catalogue.writing("fuse"):
-        tables = [store.read(recipe) for recipe in _recipes(store, features)]
         item_ids = tuple(sorted(catalogue.item_ids()))
         if not item_ids:
             raise SpaceError("the catalogue has no items. Add some: triptych add CATALOGUE SOURCE")
+        tables = [store.read(recipe) for recipe in _recipes(store, features)]
         recipe = _recipe(tables)
-        standing = shelf.fit(name)
-        if standing is not None and standing[0] == recipe.to_json() and not refit and train is None:
-            return _place(shelf, name, item_ids, tables, recipe, standing[1])
-        fit = _fit(tables, train or item_ids, set(item_ids))
-        space = _transform(name, item_ids, tables, recipe, fit)
-        shelf.replace(space, fit)
-        return Fused(space=space, fitted=True, placed=len(item_ids), removed=0)
+        fit = None if train is not None or refit else _standing(shelf, name, item_ids, tables, recipe)
+        if fit is None:
+            fit = _Fit.learn(tables, item_ids, train)
+            space = _transform(name, item_ids, tables, recipe, fit)
+            shelf.replace(space, fit.to_json())
+            fitted, placed, removed = True, len(item_ids), 0
+        else:
+            space = _transform(name, item_ids, tables, recipe, fit)
+            placed, removed = _place(shelf, space, fit)
+            fitted = False
+        return Fused(
+            space=space, fitted=fitted, placed=placed, removed=removed, unmeasured=_unmeasured(tables, item_ids)
+        )
 
 
-def _recipes(store: FeatureStore, titles: Sequence[str] | None) -> list[Recipe]:
-    if titles is None:
-        titles = sorted({recipe.title for recipe in store.recipes()})
-    if not titles:
-        raise SpaceError("no features were measured yet. Measure them: triptych extract CATALOGUE")
-    found = [store.recipe_of(title) for title in dict.fromkeys(titles)]
-    return sorted(found, key=lambda recipe: (PANELS.index(recipe.panel), recipe.name))
+def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> list[Recipe]:
+    if asked is None:
+        asked = sorted({recipe.title for recipe in store.recipes()})
+        if not asked:
+            raise SpaceError("no features were measured yet. Measure them: triptych extract CATALOGUE")
+    if not asked:
+        raise UsageError("features is empty; name at least one, or leave it out to take all that were measured.")
+    found: dict[str, Recipe] = {}
+    for name in asked:
+        title, _, wanted = name.partition("@")
+        recipe = store.recipe_of(title, prefer=wanted)
+        if found.setdefault(title, recipe) != recipe:
+            raise UsageError(f"{title} is given by two recipes, {found[title].hash} and {recipe.hash}; give one.")
+    return sorted(found.values(), key=lambda recipe: (PANELS.index(recipe.panel), recipe.name))
 
 
 def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
@@ -83,41 +103,80 @@ def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
     return Recipe(panel="all", name="concatenation", version=1, params={"features": parts, "scaling": "z-score"})
 
 
-def _fit(tables: Sequence[FeatureTable], train: Sequence[str], known: set[str]) -> dict[str, Any]:
-    """Scaling of each feature, learned from the training items alone. JSON, kept with the space."""
-    for item_id in train:
-        if item_id not in known:
-            raise UnknownName("item", item_id, known)
-    fit: dict[str, Any] = {}
-    for table in tables:
-        values, mask = table.aligned(train)
-        if mask.sum() < FEWEST:
-            continue  # a feature that next to no item has says nothing; its panel stays masked
-        fit[table.recipe.title] = ZScore.fit(values, mask).to_json()
-    if not fit:
-        titles = ", ".join(table.recipe.title for table in tables)
-        raise SpaceError(f"of {titles}, none is present in {FEWEST} items or more. See why: triptych ledger CATALOGUE")
-    return fit
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Fit:
+    """The scaling of each feature. ``train``: how many declared items it was learned from, 0 if from all."""
+
+    scales: Mapping[str, ZScore]
+    train: int
+
+    @classmethod
+    def learn(cls, tables: Sequence[FeatureTable], item_ids: Sequence[str], train: Sequence[str] | None) -> _Fit:
+        chosen = list(dict.fromkeys(item_ids if train is None else train))
+        known = set(item_ids)
+        for item_id in chosen:
+            if item_id not in known:
+                raise UnknownName("item", item_id, known)
+        scales: dict[str, ZScore] = {}
+        for table in tables:
+            values, mask = table.aligned(chosen)
+            # A feature that next to no item has says nothing; it is left out of its panel.
+            if mask.sum() >= FEWEST:
+                scales[table.recipe.title] = ZScore.fit(values, mask)
+        if not scales:
+            titles = ", ".join(table.recipe.title for table in tables)
+            among = "" if train is None else f" of the {len(chosen)} items to learn from"
+            raise SpaceError(
+                f"of {titles}, none is present in {FEWEST} items or more{among}. See why: triptych ledger CATALOGUE"
+            )
+        return cls(scales=scales, train=0 if train is None else len(chosen))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"scales": {title: scale.to_json() for title, scale in self.scales.items()}, "train": self.train}
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> _Fit:
+        scales = {title: ZScore.from_json(scale) for title, scale in body["scales"].items()}
+        return cls(scales=scales, train=body["train"])
+
+
+def _standing(
+    shelf: Shelf, name: str, item_ids: Sequence[str], tables: Sequence[FeatureTable], recipe: Recipe
+) -> _Fit | None:
+    """The fit that a standing space keeps; None when there is none, or when one must be learned anew."""
+    held = shelf.fit(name)
+    if held is None:
+        return None
+    fit = _Fit.from_json(held[1])
+    if held[0] == recipe.to_json():
+        # A feature that too few items had may have come to be measured on enough of them.
+        late = [table for table in tables if table.recipe.title not in fit.scales]
+        if fit.train or not any(int(table.aligned(item_ids)[1].sum()) >= FEWEST for table in late):
+            return fit
+    elif fit.train:
+        raise SpaceError(
+            f"space {name!r} was fitted on {fit.train} declared items, and its features are others now. Give those "
+            "items again as train, or ask for a refit to learn from all items."
+        )
+    return None
 
 
 def _transform(
-    name: str, item_ids: tuple[str, ...], tables: Sequence[FeatureTable], recipe: Recipe, fit: dict[str, Any]
+    name: str, item_ids: tuple[str, ...], tables: Sequence[FeatureTable], recipe: Recipe, fit: _Fit
 ) -> Space:
     """A panel is present where all its features are: half a panel would be compared with a whole one."""
     panels: list[str] = []
-    blocks: list[np.ndarray] = []
-    masks: list[np.ndarray] = []
+    blocks: list[npt.NDArray[np.float32]] = []
+    masks: list[npt.NDArray[np.bool_]] = []
     for panel in PANELS:
-        own = [table for table in tables if table.recipe.panel == panel and table.recipe.title in fit]
+        own = [table for table in tables if table.recipe.panel == panel and table.recipe.title in fit.scales]
         if not own:
             continue
-        parts: list[np.ndarray] = []
+        parts: list[npt.NDArray[np.float32]] = []
         present = np.ones(len(item_ids), bool)
         for table in own:
             values, mask = table.aligned(item_ids)
-            scale = ZScore.from_json(fit[table.recipe.title])
-            if len(scale.mean) != values.shape[1] and mask.any():
-                raise SpaceError(f"{table.recipe.title} has {values.shape[1]} entries, space {name!r} was fitted on {len(scale.mean)}.")
+            scale = fit.scales[table.recipe.title]
             parts.append(scale(values, mask) if mask.any() else np.zeros((len(item_ids), len(scale.mean)), np.float32))
             present &= mask
         block = np.concatenate(parts, axis=1) / np.float32(np.sqrt(sum(part.shape[1] for part in parts)))
@@ -132,25 +191,25 @@ def _transform(
     )
 
 
-def _place(
-    shelf: Shelf, name: str, item_ids: tuple[str, ...], tables: Sequence[FeatureTable], recipe: Recipe, fit: dict[str, Any]
-) -> Fused:
-    """Bring a standing space up to date: write only the rows that are new or differ, drop those that are gone."""
-    space = _transform(name, item_ids, tables, recipe, fit)
-    old = shelf.read(name)
-    before = {item_id: k for k, item_id in enumerate(old.item_ids)}
-    fresh = [item_id for k, item_id in enumerate(item_ids) if not _same(space, k, old, before.get(item_id))]
-    gone = sorted(before.keys() - set(item_ids))
+def _place(shelf: Shelf, space: Space, fit: _Fit) -> tuple[int, int]:
+    """Bring a standing space up to date: write the rows that are new or differ, drop those that are gone."""
+    old = shelf.read(space.name)
+    before = {item_id: row for row, item_id in enumerate(old.item_ids)}
+    rows = np.array([before.get(item_id, -1) for item_id in space.item_ids], np.int64)
+    same = rows >= 0
+    known = np.flatnonzero(same)
+    same[known] &= (space.blocks.mask[known] == old.blocks.mask[rows[known]]).all(axis=1)
+    for new_values, old_values in zip(space.blocks.values, old.blocks.values, strict=True):
+        same[known] &= (new_values[known] == old_values[rows[known]]).all(axis=1)
+    fresh = [space.item_ids[k] for k in np.flatnonzero(~same)]
+    gone = sorted(before.keys() - set(space.item_ids))
     if fresh:
-        shelf.place(space, fresh, fit)
+        shelf.place(space, fresh, fit.to_json())
     if gone:
-        shelf.remove(name, gone)
-    return Fused(space=space, fitted=False, placed=len(fresh), removed=len(gone))
+        shelf.remove(space.name, gone)
+    return len(fresh), len(gone)
 
 
-def _same(space: Space, k: int, old: Space, j: int | None) -> bool:
-    return (
-        j is not None
-        and bool((space.blocks.mask[k] == old.blocks.mask[j]).all())
-        and all((a[k] == b[j]).all() for a, b in zip(space.blocks.values, old.blocks.values, strict=True))
-    )
+def _unmeasured(tables: Sequence[FeatureTable], item_ids: Sequence[str]) -> dict[str, int]:
+    missing = {table.recipe.title: len(set(item_ids) - set(table.item_ids)) for table in tables}
+    return {title: count for title, count in missing.items() if count}

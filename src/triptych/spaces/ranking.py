@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from triptych.errors import UnknownName
+
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbour:
@@ -34,6 +36,8 @@ class Ranking:
 
     def of(self, query: str) -> list[Neighbour]:
         """One query's list."""
+        if query not in self.queries:
+            raise UnknownName("query", query, self.queries)
         return self._list(self.queries.index(query))
 
     def __iter__(self) -> Iterator[tuple[str, list[Neighbour]]]:

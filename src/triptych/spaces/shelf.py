@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -50,20 +51,22 @@ class Shelf:
             raise UnknownName("space", name, self.names(), hint="Make one: triptych fuse CATALOGUE")
         metadata = self._tables.metadata(PREFIX + name)
         widths: dict[str, int] = json.loads(metadata["widths"])
-        rows = self._tables.read(PREFIX + name).sort_by("item_id").combine_chunks()
-        count = rows.num_rows
-        flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        matrix = flat.reshape(count, -1) if count else np.zeros((0, sum(widths.values())), np.float32)
-        edges = np.cumsum([0, *widths.values()])
+        rows = self._tables.read(PREFIX + name).sort_by("item_id")
+        columns: tuple[list[Any], list[Any]] = rows["item_id"].to_pylist(), rows["panels"].to_pylist()
+        item_ids, held = columns
+        matrix = np.zeros((len(item_ids), sum(widths.values())), np.float32)
+        if item_ids:
+            vectors: list[Any] = rows["vector"].chunks
+            flat = np.concatenate([part.flatten().to_numpy(zero_copy_only=False) for part in vectors])
+            matrix[:] = flat.reshape(matrix.shape)
+        edges: list[int] = np.cumsum([0, *widths.values()]).tolist()
         return Space(
             name=name,
-            item_ids=tuple(rows["item_id"].to_pylist()),
+            item_ids=tuple(item_ids),
             blocks=Blocks(
                 panels=tuple(widths),
-                values=tuple(np.ascontiguousarray(matrix[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)),
-                mask=np.array([[panel in held for panel in widths] for held in rows["panels"].to_pylist()], bool).reshape(
-                    count, len(widths)
-                ),
+                values=tuple(np.ascontiguousarray(matrix[:, a:b]) for a, b in pairwise(edges)),
+                mask=np.array([[panel in had for panel in widths] for had in held], bool).reshape(-1, len(widths)),
             ),
             recipe=metadata["recipe"],
         )
@@ -71,13 +74,14 @@ class Shelf:
 
 def _rows(space: Space, which: Sequence[int], fit: Any) -> pa.Table:
     index = np.array(which, np.int64)
-    matrix = np.concatenate(space.blocks.values, axis=1)[index]
-    width = matrix.shape[1]
+    matrix = np.concatenate([values[index] for values in space.blocks.values], axis=1)
+    vector = cast("pa.DataType", pa.list_(pa.float32(), matrix.shape[1]))
+    numbers = pa.array(matrix.ravel(), pa.float32())
     schema = pa.schema(
         [
             pa.field("item_id", pa.string(), nullable=False),
             pa.field("panels", pa.list_(pa.string())),
-            pa.field("vector", pa.list_(pa.float32(), width)),
+            pa.field("vector", vector),
         ],
         metadata={
             "recipe": space.recipe,
@@ -91,7 +95,7 @@ def _rows(space: Space, which: Sequence[int], fit: Any) -> pa.Table:
         {
             "item_id": [space.item_ids[k] for k in index],
             "panels": [[p for p, held in zip(space.panels, space.blocks.mask[k], strict=True) if held] for k in index],
-            "vector": pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel(), pa.float32()), width),
+            "vector": cast("pa.Array[Any]", pa.FixedSizeListArray.from_arrays(numbers, matrix.shape[1])),
         },
         schema=schema,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.errors import SpaceError, UnknownName, UsageError
 from triptych.spaces.ranking import Ranking
@@ -25,6 +26,13 @@ class Space:
     def __post_init__(self) -> None:
         if len(self.item_ids) != len(self.blocks):
             raise SpaceError(f"space {self.name!r} has {len(self.item_ids)} ids for {len(self.blocks)} rows.")
+        if len(self._rows) != len(self.item_ids):
+            raise SpaceError(f"an item id stands twice in space {self.name!r}.")
+        for p, (panel, values) in enumerate(zip(self.panels, self.blocks.values, strict=True)):
+            if not np.isfinite(values).all():
+                raise SpaceError(f"{panel} in space {self.name!r} holds NaN or infinite values; mask, do not guess.")
+            if values[~self.blocks.mask[:, p]].any():
+                raise SpaceError(f"{panel} in space {self.name!r} has values in rows that are masked; they must be 0.")
 
     @property
     def panels(self) -> tuple[str, ...]:
@@ -33,6 +41,11 @@ class Space:
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {item_id: row for row, item_id in enumerate(self.item_ids)}
+
+    @cached_property
+    def _ids(self) -> npt.NDArray[np.object_]:
+        """The ids, and at the end what stands where a list ends early: index −1."""
+        return np.array([*self.item_ids, ""], dtype=object)
 
     def similar(
         self,
@@ -44,24 +57,39 @@ class Space:
     ) -> Ranking:
         """The ``n`` items nearest to each of ``items``, itself left out, by masked cosine.
 
-        ``weights``: panel → weight, 1 where not given; all others 0 when only some panels are to count.
+        ``weights``: panel → weight; all count alike when left out, and when given those that are not named count 0.
+        ``candidates``: the only items to choose from, all by default.
         """
         if n < 1:
             raise UsageError(f"n is {n}; ask for at least 1 neighbour.")
         chosen = self._weights(weights)
-        asked = np.array([self._row(item_id) for item_id in items], np.int64)
-        among = np.arange(len(self.item_ids))
-        if candidates is not None:
-            among = np.unique(np.array([self._row(item_id) for item_id in candidates], np.int64))
-        place = {int(row): k for k, row in enumerate(among)}
-        queries, rows = self.blocks.rows(asked), self.blocks.rows(among)
-        own = [place.get(int(row), -1) for row in asked]
-        length = max(min(n, len(among)), 1)
-        found, scores = nearest(queries, rows, n=length, weights=chosen, exclude=own)
-        ids = np.array([*(self.item_ids[row] for row in among), ""], dtype=object)
+        asked = self._places(items)
+        queries = self.blocks.rows(asked)
+        if candidates is None:
+            found, scores = nearest(queries, self.blocks, n=self._length(n, self.blocks), weights=chosen, exclude=asked)
+        else:
+            among = np.unique(self._places(candidates))
+            rows = self.blocks.rows(among)
+            place = np.searchsorted(among, asked)
+            own = np.where(np.isin(asked, among), place, -1)
+            found, scores = nearest(queries, rows, n=self._length(n, rows), weights=chosen, exclude=own)
+            found = np.append(among, -1)[found]
         return Ranking(
-            queries=tuple(items), items=ids[found], scores=scores, panels=panel_scores(queries, rows, found)
+            queries=tuple(items),
+            items=self._ids[found],
+            scores=scores,
+            panels=panel_scores(queries, self.blocks, found),
         )
+
+    @staticmethod
+    def _length(n: int, rows: Blocks) -> int:
+        """Lists are no longer than there are rows to stand in them."""
+        return max(min(n, len(rows)), 1)
+
+    def _places(self, items: Sequence[str]) -> npt.NDArray[np.int64]:
+        if isinstance(items, str):
+            raise UsageError(f"items are given as a list of ids; write [{items!r}].")
+        return np.array([self._row(item_id) for item_id in items], np.int64)
 
     def _row(self, item_id: str) -> int:
         row = self._rows.get(item_id)

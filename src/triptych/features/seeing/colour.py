@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
@@ -16,7 +18,7 @@ from triptych.media.loader import decoding_recipe
 from triptych.media.reel import Want
 from triptych.media.sampling import TWO_PASS, Sampling
 
-F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,10 @@ class Colour:
 
     sampling: Sampling = TWO_PASS
     bins: int = 32
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.bins <= 256:
+            raise UsageError(f"bins is {self.bins}; a channel of 256 levels has 1 to 256 bins.")
 
     @property
     def recipe(self) -> Recipe:
@@ -65,39 +71,46 @@ class Colour:
         frames = showing.reel.frames_of(self.sampling)
         if frames is None:
             return Feature.missing("the clip has no picture track")
-        each = np.stack([self._picture(rgb) for rgb in frames.rgb])
+        if len(frames) == 0:
+            return Feature.missing("the clip has no picture of the film itself")
+        blend = _soft_bins(self.bins)
+        each = np.stack([_picture(rgb, blend) for rgb in frames.rgb])
         return Feature(values=np.concatenate([each.mean(axis=0), each.std(axis=0)]).astype(np.float32))
 
-    def _picture(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        """Statistics of one picture, float64 ``[3 * bins + 13]``."""
-        pixels = rgb.shape[0] * rgb.shape[1]
-        levels = np.arange(256) / 255
-        parts: list[npt.NDArray[np.float64]] = []
-        moments: list[float] = []
-        blend = _soft_bins(self.bins)
-        for channel in range(3):
-            counts = cv2.calcHist([rgb], [channel], None, [256], [0, 256])[:, 0].astype(np.float64) / pixels
-            parts.append(counts @ blend)
-            moments += _level_and_spread(counts, levels)
-        hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
-        for channel in (1, 2):
-            counts = cv2.calcHist([hsv], [channel], None, [256], [0, 256])[:, 0].astype(np.float64) / pixels
-            moments += _level_and_spread(counts, levels)
-        # OpenCV holds hue in steps of two degrees, 0…179.
-        joint = cv2.calcHist([hsv], [0, 1], None, [180, 256], [0, 180, 0, 256]).astype(np.float64) / pixels
-        weight = joint @ levels
-        angle = np.arange(180) * (2 * np.pi / 180)
-        hue = [float(weight @ np.cos(angle)), float(weight @ np.sin(angle))]
-        key = moments[-2] * moments[-1]
-        return np.concatenate([*parts, moments, hue, [key]])
+
+def _picture(rgb: npt.NDArray[np.uint8], blend: F64) -> F64:
+    """Statistics of one picture, float64 ``[3 * bins + 13]``; ``blend`` is from :func:`_soft_bins`."""
+    levels = np.arange(256) / 255
+    parts: list[F64] = []
+    moments: list[float] = []
+    for channel in range(3):
+        shares = _shares(rgb, channel)
+        parts.append(shares @ blend)
+        moments += _level_and_spread(shares, levels)
+    hsv: npt.NDArray[Any] = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
+    for channel in (1, 2):
+        moments += _level_and_spread(_shares(hsv, channel), levels)
+    # OpenCV holds hue in steps of two degrees, 0…179.
+    counts: npt.NDArray[Any] = cv2.calcHist([hsv], [0, 1], None, [180, 256], [0, 180, 0, 256])
+    weight = (counts.astype(np.float64) / hsv[..., 0].size) @ levels
+    angle = np.arange(180) * (2 * np.pi / 180)
+    hue = [float(weight @ np.cos(angle)), float(weight @ np.sin(angle))]
+    key = moments[-2] * moments[-1]
+    return np.concatenate([*parts, moments, hue, [key]])
 
 
-def _level_and_spread(shares: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> list[float]:
+def _shares(picture: npt.NDArray[Any], channel: int) -> F64:
+    """Share of pixels at each of the 256 levels of one channel."""
+    counts: npt.NDArray[Any] = cv2.calcHist([picture], [channel], None, [256], [0, 256])
+    return counts[:, 0].astype(np.float64) / picture[..., 0].size
+
+
+def _level_and_spread(shares: F64, levels: F64) -> list[float]:
     mean = float(shares @ levels)
     return [mean, float(np.sqrt(max(shares @ (levels - mean) ** 2, 0.0)))]
 
 
-def _soft_bins(bins: int) -> npt.NDArray[np.float64]:
+def _soft_bins(bins: int) -> F64:
     """Matrix ``[256, bins]`` that shares each of 256 levels between its two nearest bin centres."""
     centres = (np.arange(256) + 0.5) * bins / 256 - 0.5
     low = np.clip(np.floor(centres), 0, bins - 1).astype(int)

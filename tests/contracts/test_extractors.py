@@ -1,0 +1,169 @@
+"""Every built-in extractor keeps the contract, and the contract catches those that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tests.contracts import extractor as contract
+from tests.contracts.extractor import ExtractorContract, Make
+from tests.worlds.measures import FEW, Letters, Level
+from triptych.features import registry
+from triptych.features.extractor import Extractor, Needs, Showing
+from triptych.features.feature import Feature
+from triptych.features.recipe import Recipe
+
+#: A parameter that counts, with another value than its own, where there is one that costs nothing to change.
+CHANGED: dict[str, dict[str, object]] = {"seeing/colour": {"bins": 16}}
+
+
+class TestBuiltIn(ExtractorContract):
+    @pytest.fixture(scope="class", params=sorted(registry.BUILT_IN))
+    @classmethod
+    def title(cls, request: pytest.FixtureRequest) -> str:
+        return request.param
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def make(cls, title: str) -> Make:
+        return partial(registry.build, title)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def changed(cls, title: str) -> Extractor | None:
+        return registry.build(title, **CHANGED[title]) if title in CHANGED else None
+
+    def test_it_is_what_its_title_says(self, title: str, make: Make) -> None:
+        assert make().recipe.title == title
+
+
+class TestAnother(ExtractorContract):
+    """As a third party would run it."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def make(cls) -> Make:
+        return Letters
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def changed(cls) -> Extractor | None:
+        return Letters(letters="xyz")
+
+
+class Altered:
+    """An extractor with one thing wrong, the others as they were."""
+
+    def __init__(self, good: Extractor, **wrong: object) -> None:
+        self._good, self._wrong = good, wrong
+
+    def __getattr__(self, name: str) -> object:
+        return self._wrong[name] if name in self._wrong else getattr(self._good, name)
+
+
+def centred(showings: Sequence[Showing]) -> list[Feature]:
+    """Less the mean of the batch: what a clip measures then hangs on its neighbours."""
+    given = Letters().extract(showings)
+    present = [f.values for f in given if f.values is not None]
+    middle = np.mean(present, axis=0, dtype=np.float32) if present else 0
+    return [f if f.values is None else Feature(values=f.values - middle) for f in given]
+
+
+def with_the_title(showings: Sequence[Showing]) -> list[Feature]:
+    return [Feature(values=np.array([len(s.item.title), i + 1], np.float32)) for i, s in enumerate(showings)]
+
+
+def whitened(showings: Sequence[Showing]) -> Sequence[Feature]:
+    """Measures well, and leaves the pictures white behind it."""
+    found = Level().extract(showings)
+    for showing in showings:
+        frames = showing.reel.frames_of(FEW) if showing.reel is not None else None
+        if frames is not None:
+            frames.rgb[:] = 255
+    return found
+
+
+def zero_for_nothing(showings: Sequence[Showing]) -> list[Feature]:
+    return [Feature(values=np.full(5, len(s.item.plot), np.float32)) for s in showings]
+
+
+def wider_and_wider(showings: Sequence[Showing]) -> list[Feature]:
+    return [Feature(values=np.ones(len(s.item.plot) or 1, np.float32)) for s in showings]
+
+
+@dataclass
+class Drifting:
+    """Counts how often it was asked."""
+
+    calls: list[int] = field(default_factory=list)
+
+    def __call__(self, showings: Sequence[Showing]) -> list[Feature]:
+        self.calls.append(len(showings))
+        return [Feature(values=np.full(2, len(self.calls) + len(s.item.plot), np.float32)) for s in showings]
+
+
+BROKEN: dict[str, tuple[Callable[[], object], str]] = {
+    "the batch moves the numbers": (
+        lambda: Altered(Letters(), extract=centred),
+        "test_a_batch_gives_what_one_by_one_gives",
+    ),
+    "the place in the batch counts": (
+        lambda: Altered(Letters(), extract=with_the_title),
+        "test_the_order_is_kept",
+    ),
+    "the order is turned round": (
+        lambda: Altered(Letters(), extract=lambda s: Letters().extract(sorted(s, key=lambda one: one.item.item_id))),
+        "test_the_order_is_kept",
+    ),
+    "what is missing is a number": (
+        lambda: Altered(Letters(), extract=zero_for_nothing),
+        "test_what_is_not_there_is_a_mask_with_a_reason",
+    ),
+    "the width varies": (
+        lambda: Altered(Letters(), extract=wider_and_wider),
+        "test_it_gives_features_of_one_width",
+    ),
+    "a column has no name": (
+        lambda: Altered(Letters(), columns=lambda: ("a", "e")),
+        "test_it_gives_features_of_one_width",
+    ),
+    "each call gives something else": (
+        lambda: Altered(Letters(), extract=Drifting()),
+        "test_a_batch_gives_what_one_by_one_gives",
+    ),
+    "it writes into the reel": (
+        lambda: Altered(Level(), extract=whitened),
+        "test_it_leaves_the_reel_as_it_was",
+    ),
+    "it reads what it does not ask for": (
+        lambda: Altered(Level(), extract=zero_for_nothing),
+        "test_it_reads_only_what_it_says_it_needs",
+    ),
+    "it needs nothing": (
+        lambda: Altered(Letters(), needs=Needs()),
+        "test_it_can_be_run",
+    ),
+    "it is of no panel": (
+        lambda: Altered(Letters(), recipe=Recipe(panel="tasting", name="salt")),
+        "test_it_can_be_run",
+    ),
+    "its recipe says nothing": (
+        lambda: Altered(Letters(), recipe=Recipe(panel="reading", name="letters")),
+        "test_its_recipe_survives_json",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_the_contract_catches(fault: str) -> None:
+    make, test = BROKEN[fault]
+    extractor = make()
+    contract.reel_of.cache_clear()  # one of them spoils its reels
+    measured = contract.measure(extractor)  # type: ignore[arg-type]
+    with pytest.raises((AssertionError, registry.ExtractionError)):
+        getattr(ExtractorContract(), test)(measured)
+    contract.reel_of.cache_clear()
