@@ -177,3 +177,11 @@ def test_what_was_never_measured_is_named(store: FeatureStore) -> None:
         store.recipe_of("hearing/beat")
     with pytest.raises(UnknownName, match="triptych extract"):
         store.read(LEVEL)
+
+
+def test_presence_is_counted_without_reading_values(tmp_path: Path) -> None:
+    store = FeatureStore(Tables(tmp_path))
+    recipe = Recipe(panel="hearing", name="steps")
+    steps = Feature(values=np.ones((3, 2), np.float32), times_s=np.arange(3.0))
+    store.write(recipe, {"a": steps, "b": Feature.missing("no track"), "c": Feature.silent("hush"), "d": steps})
+    assert store.presence(recipe) == {Presence.PRESENT: 2, Presence.MISSING: 1, Presence.SILENT: 1}

@@ -23,16 +23,8 @@ def command(catalogue: CatalogueFolder, as_json: Json = False) -> None:
     store, shelf = FeatureStore(opened.tables), Shelf(opened.tables)
     features: list[dict[str, Any]] = []
     for recipe in store.recipes():
-        held = store.read(recipe)
-        features.append(
-            {
-                "feature": recipe.title,
-                "recipe": recipe.hash,
-                "width": held.values.shape[1],
-                "present": int(held.present.sum()),
-                "masked": int((~held.present).sum()),
-            }
-        )
+        presence = {str(state): count for state, count in store.presence(recipe).items()}
+        features.append({"feature": recipe.title, "recipe": recipe.hash, **presence})
     spaces = [{"space": name, "items": opened.tables.count(f"space.{name}")} for name in shelf.names()]
     facts = {
         "catalogue": str(opened.folder),
@@ -52,7 +44,7 @@ def command(catalogue: CatalogueFolder, as_json: Json = False) -> None:
         f"{facts['items']} items ({facts['with_plot']} with a plot), {facts['clips']} clips "
         f"({sum(clip.bytes for clip in clips) / 1e6:,.1f} MB), {facts['interactions']:,} interactions."
     )
-    table(["feature", "recipe", "width", "present", "masked"], [list(row.values()) for row in features])
+    table(["feature", "recipe", "present", "missing", "silent"], [list(row.values()) for row in features])
     if spaces:
         table(["space", "items"], [list(row.values()) for row in spaces])
     table(["commit", "at", "purpose"], [[c["commit"], c["at"], c["purpose"]] for c in opened.commits()])

@@ -119,6 +119,11 @@ class FeatureStore:
         values[present] = np.concatenate(flat).reshape(int(present.sum()), width) if flat else values[present]
         return FeatureTable(recipe=recipe, item_ids=tuple(item_ids), values=values, presence=presence)
 
+    def presence(self, recipe: Recipe) -> dict[Presence, int]:
+        """How many items have each presence, without reading a value."""
+        held = self._tables.read(_name(recipe), columns=["presence"])["presence"].to_pylist()
+        return {presence: held.count(presence.value) for presence in Presence}
+
     def sequences(self, recipe: Recipe) -> dict[str, Feature]:
         """Every measured item's feature as it was extracted, sequences with their times."""
         found: dict[str, Feature] = {}
