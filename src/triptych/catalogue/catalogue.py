@@ -1,9 +1,11 @@
 """Catalogue: a folder that holds items, clips, interactions, features and spaces as one Lance database.
 
-    C/catalogue.json   what this folder is
-    C/writer.lock      held by the one writer
-    C/lance/           the tables
-    C/media/           clips that Triptych itself made or fetched
+=================  =================================================
+C/catalogue.json   what this folder is
+C/writer.lock      held by the one writer
+C/lance/           the tables
+C/media/           clips that Triptych itself made or fetched
+=================  =================================================
 """
 
 from __future__ import annotations
@@ -11,19 +13,28 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.lock import WriterLock
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.source import Addition, Refusal, Source
 from triptych.catalogue.tables import Tables, quote
-from triptych.errors import CatalogueError, CatalogueExists, CatalogueMissing, CatalogueUnwritable, UnknownName
+from triptych.errors import (
+    CatalogueError,
+    CatalogueExists,
+    CatalogueMissing,
+    CatalogueUnwritable,
+    SourceError,
+    UnknownName,
+)
 
 FORMAT = 1
 MARK = "catalogue.json"
@@ -56,13 +67,13 @@ COMMITS = pa.schema(
         pa.field("versions", pa.string()),
     ]
 )
-#: An event is told apart by these; of two of the same the later in the source stands.
-EVENT_KEY = ("user_id", "item_id", "kind")
+#: What a killed ``init`` may have left; the folder counts as empty all the same.
+_DRAFT = f"{MARK}.tmp"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """What one ``add`` did to the catalogue."""
+    """What one ``add`` did to the catalogue. ``interactions`` counts all that the source offered, known ones too."""
 
     items_new: int = 0
     items_changed: int = 0
@@ -80,10 +91,10 @@ class Catalogue:
     def __init__(self, folder: Path, *, commit: int | None = None) -> None:
         self.folder = folder
         self.tables = Tables(folder / "lance")
+        self._log = self.tables
         self._lock = WriterLock(folder / "writer.lock")
-        self._versions: dict[str, int] | None = None
         if commit is not None:
-            self._versions = self._versions_of(commit)
+            self.tables = Tables(folder / "lance", versions=self._versions_of(commit))
 
     # -- coming into being ---------------------------------------------------------------------------------
 
@@ -91,16 +102,16 @@ class Catalogue:
     def init(cls, folder: Path | str) -> Catalogue:
         """Make an empty catalogue. The folder must not exist, or be empty."""
         folder = Path(folder)
-        if (folder / MARK).exists():
-            raise CatalogueExists(f"{str(folder)!r} is a catalogue already. Add to it, or give another folder.")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise CatalogueExists(f"{str(folder)!r} exists and is not an empty folder. Give a new or empty one.")
         mark = {"format": FORMAT, "created": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         try:
+            if os.path.lexists(folder / MARK):
+                raise CatalogueExists(f"{str(folder)!r} is a catalogue already. Add to it, or give another folder.")
+            if os.path.lexists(folder) and not _empty(folder):
+                raise CatalogueExists(f"{str(folder)!r} exists and is not an empty folder. Give a new or empty one.")
             (folder / "lance").mkdir(parents=True, exist_ok=True)
-            draft = folder / f"{MARK}.tmp"
-            draft.write_text(json.dumps(mark) + "\n")
-            os.replace(draft, folder / MARK)
+            draft = folder / _DRAFT
+            draft.write_text(json.dumps(mark) + "\n", encoding="utf-8")
+            draft.replace(folder / MARK)
         except OSError as fault:
             raise CatalogueUnwritable(f"{str(folder)!r} cannot be made: {fault.strerror}.") from fault
         return cls(folder)
@@ -110,34 +121,51 @@ class Catalogue:
         """Open a catalogue as it is now, or as it was after one of its commits (read only, see :meth:`commits`)."""
         folder = Path(folder)
         try:
-            mark = json.loads((folder / MARK).read_text())
-        except FileNotFoundError:
+            mark: Any = json.loads((folder / MARK).read_text(encoding="utf-8"))
+            found = mark["format"]
+        except (FileNotFoundError, NotADirectoryError):
             raise CatalogueMissing(f"{str(folder)!r} is no catalogue. Make one: triptych init {folder}") from None
-        except (OSError, ValueError) as fault:
-            raise CatalogueError(f"{str(folder / MARK)!r} cannot be read: {fault}.") from fault
-        if mark.get("format") != FORMAT:
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as fault:
+            cause = fault.strerror if isinstance(fault, OSError) else "it does not hold what triptych init wrote there"
             raise CatalogueError(
-                f"{str(folder)!r} has format {mark.get('format')!r}; this version reads format {FORMAT}. Update Triptych."
+                f"{str(folder / MARK)!r} cannot be read: {cause}. If the tables are whole, writing "
+                f'{{"format": {FORMAT}}} into it mends it.'
+            ) from fault
+        if found != FORMAT:
+            raise CatalogueError(
+                f"{str(folder)!r} has format {found!r}; this version reads format {FORMAT}. Update Triptych."
             )
         return cls(folder, commit=commit)
 
     # -- writing -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self, purpose: str) -> Iterator[None]:
-        """Hold the writer lock. Within one process it may be entered again; the outermost keeps the lock."""
-        if self._versions is not None:
-            raise CatalogueError("this catalogue was opened at an earlier commit and cannot be written to.")
+    def writing(self, purpose: str) -> Generator[None]:
+        """Hold the writer lock. The thread that holds it may enter again; the outermost keeps the lock.
+
+        What changed inside is one commit, also when it ended early.
+        """
+        if not self.tables.writable:
+            raise CatalogueError(
+                "this catalogue was opened at an earlier commit and cannot be written to. Open it without one."
+            )
         if self._lock.held:
             yield
             return
         self._lock.take(purpose)
         try:
             self.tables.sweep()
-            before = self._current()
-            yield
-            self.tables.compact()
-            if self._current() != before:
+            self._record("what a killed writer left")
+            try:
+                yield
+            except BaseException:
+                # The cause goes on its way; on a full disk the commit is recorded by the next writer.
+                with suppress(CatalogueUnwritable):
+                    self._record(f"{purpose} (stopped)")
+                raise
+            try:
+                self.tables.compact()
+            finally:
                 self._record(purpose)
         finally:
             self._lock.release()
@@ -149,144 +177,165 @@ class Catalogue:
 
     def remove(self, item_ids: Sequence[str]) -> None:
         """Remove items with their clips, features and places in spaces. Interactions stay: they happened."""
-        known = set(self.item_ids())
-        for item_id in item_ids:
-            if item_id not in known:
-                raise UnknownName("item", item_id, known)
         with self.writing("remove"):
-            for name in self.tables.names():
-                if name not in ("commits", "interactions"):
+            known = set(self.item_ids())
+            for item_id in item_ids:
+                if item_id not in known:
+                    raise UnknownName("item", item_id, known)
+            # A kill may come between two tables. The ledger goes first, or it would tell of features that are gone;
+            # the item goes last, so that the same removal can be asked for again.
+            for name in sorted(self.tables.names(), key=lambda name: (name == "items", name != "ledger")):
+                if name != "interactions" and "item_id" in self.tables.columns(name):
                     self.tables.delete(name, "item_id", list(item_ids))
 
     def _add(self, addition: Addition) -> Added:
+        _check(addition)
         old_items = {item.item_id: item for item in self.items()}
-        old_clips = {clip.item_id: clip for clip in self.clips()}
-        items = list(addition.items)
-        clips = list(addition.clips)
+        old_clips = {clip.item_id: clip for clip in self._stored_clips()}
+        items = [item for item in addition.items if not (item.item_id in addition.bare and item.item_id in old_items)]
         fresh = [item for item in items if item.item_id not in old_items]
         changed = [item for item in items if item.item_id in old_items and old_items[item.item_id] != item]
+        clips = self._placed(addition.clips)
         new_clips = [clip for clip in clips if clip.item_id not in old_clips]
         moved_clips = [clip for clip in clips if clip.item_id in old_clips and old_clips[clip.item_id] != clip]
         # Clips first: an item without its clip would be taken for one that has none.
         if new_clips or moved_clips or not self.tables.exists("clips"):
-            self.tables.upsert("clips", self._clip_rows([*new_clips, *moved_clips]), key="item_id")
+            self.tables.upsert("clips", _rows([*new_clips, *moved_clips], CLIPS), key="item_id")
         if fresh or changed or not self.tables.exists("items"):
-            self.tables.upsert("items", _item_rows([*fresh, *changed]), key="item_id")
-        if addition.interactions is not None and addition.interactions.num_rows:
-            self.tables.upsert("interactions", addition.interactions, key=EVENT_KEY)
+            self.tables.upsert("items", _rows([*fresh, *changed], ITEMS), key="item_id")
         return Added(
             items_new=len(fresh),
             items_changed=len(changed),
-            items_same=len(items) - len(fresh) - len(changed),
+            items_same=len(addition.items) - len(fresh) - len(changed),
             clips_new=len(new_clips),
             clips_changed=len(moved_clips),
-            interactions=addition.interactions.num_rows if addition.interactions is not None else 0,
+            interactions=self._add_interactions(addition.interactions),
             refused=addition.refused,
             unused_columns=addition.unused_columns,
         )
+
+    def _add_interactions(self, offered: pa.Table | None) -> int:
+        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, unlike
+
+        if offered is None:
+            return 0
+        rows = unlike(offered.select(INTERACTIONS.names).cast(INTERACTIONS), self.interactions())
+        if rows.num_rows:
+            self.tables.upsert("interactions", rows, key=EVENT_KEY)
+        return offered.num_rows
 
     # -- reading -------------------------------------------------------------------------------------------
 
     def items(self, item_ids: Sequence[str] | None = None) -> list[Item]:
         """All items, or those with the given ids in the given order; an unknown id is an error."""
         if item_ids is None:
-            return [_item(row) for row in self._read("items").to_pylist()]
-        if len(item_ids) <= 50 and self.tables.exists("items"):
+            return [_item(row) for row in self._read("items", ITEMS).to_pylist()]
+        where = None
+        if item_ids and len(item_ids) <= 50:  # beyond, reading all is quicker than asking for each
             where = f"item_id IN ({', '.join(quote(item_id) for item_id in item_ids)})"
-            rows = self._read("items", where=where).to_pylist() if item_ids else []
-        else:
-            rows = self._read("items").to_pylist()
-        found = {row["item_id"]: row for row in rows}
+        found = {row["item_id"]: row for row in self._read("items", ITEMS, where=where).to_pylist()}
         for item_id in item_ids:
             if item_id not in found:
                 raise UnknownName("item", item_id, self.item_ids(), hint="List them: triptych items CATALOGUE")
         return [_item(found[item_id]) for item_id in item_ids]
 
     def item_ids(self) -> list[str]:
-        return self._read("items", columns=["item_id"])["item_id"].to_pylist() if self.tables.exists("items") else []
+        return cast("list[str]", self._read("items", ITEMS, columns=["item_id"])["item_id"].to_pylist())
 
     def clips(self) -> list[Clip]:
-        return [
-            Clip(item_id=row["item_id"], path=self._absolute(row["path"]), bytes=row["bytes"], fingerprint=row["fingerprint"])
-            for row in self._read("clips").to_pylist()
-        ]
+        root = self.folder.absolute()
+        return [replace(clip, path=str(root / clip.path)) for clip in self._stored_clips()]
 
     def interactions(self) -> pa.Table:
         """``user_id, item_id, value, timestamp, kind``: columns, never objects."""
         from triptych.catalogue.interactions import INTERACTIONS
 
-        return self._read("interactions") if self.tables.exists("interactions") else INTERACTIONS.empty_table()
+        return self._read("interactions", INTERACTIONS)
 
     def commits(self) -> list[dict[str, object]]:
         """What was done to this catalogue and when; each number can be given to ``Catalogue.open(…, commit=n)``."""
-        if not self.tables.exists("commits"):
+        if not self._log.exists("commits"):
             return []
-        rows = self.tables.read("commits").sort_by("commit").to_pylist()
+        rows = self._log.read("commits").sort_by("commit").to_pylist()
         return [{**row, "versions": json.loads(row["versions"])} for row in rows]
 
     # -- within --------------------------------------------------------------------------------------------
 
-    def _read(self, name: str, *, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
-        version = None
-        if self._versions is not None:
-            version = self._versions.get(name)
-        if not self.tables.exists(name) or (self._versions is not None and version is None):
-            return {"items": ITEMS, "clips": CLIPS}[name].empty_table() if name in ("items", "clips") else pa.table({})
-        return self.tables.read(name, columns=columns, where=where, version=version)
-
-    def _current(self) -> dict[str, int]:
-        return {name: self.tables.version(name) for name in self.tables.names() if name != "commits"}
+    def _read(
+        self, name: str, schema: pa.Schema, *, columns: Sequence[str] | None = None, where: str | None = None
+    ) -> pa.Table:
+        """A table that nothing was written into yet is empty."""
+        if self.tables.exists(name):
+            return self.tables.read(name, columns=columns, where=where)
+        return schema.empty_table()
 
     def _record(self, purpose: str) -> None:
-        last = max((int(str(row["commit"])) for row in self.commits()), default=0)
+        """One row for the log, if anything changed since the last."""
+        versions = {name: self.tables.version(name) for name in self.tables.names() if name != "commits"}
+        log = self.commits()
+        if versions == (log[-1]["versions"] if log else {}):
+            return
         row = {
-            "commit": [last + 1],
+            "commit": [cast("int", log[-1]["commit"]) + 1 if log else 1],
             "at": [time.strftime("%Y-%m-%dT%H:%M:%S%z")],
             "purpose": [purpose],
-            "versions": [json.dumps(self._current())],
+            "versions": [json.dumps(versions)],
         }
         self.tables.append("commits", pa.table(row, schema=COMMITS))
 
     def _versions_of(self, commit: int) -> dict[str, int]:
-        for row in self.commits():
+        log = self.commits()
+        for row in log:
             if row["commit"] == commit:
-                return row["versions"]  # pyright: ignore[reportReturnType]
+                return cast("dict[str, int]", row["versions"])
+        have = f"they go from 1 to {len(log)}" if log else "there is none yet"
         raise CatalogueError(
-            f"there is no commit {commit} in {str(self.folder)!r}; see the list with: triptych info {self.folder}"
+            f"there is no commit {commit} in {str(self.folder)!r}; {have}: triptych info {self.folder}"
         )
 
-    def _clip_rows(self, clips: Sequence[Clip]) -> pa.Table:
-        return pa.table(
-            {
-                "item_id": [clip.item_id for clip in clips],
-                "path": [self._relative(clip.path) for clip in clips],
-                "bytes": [clip.bytes for clip in clips],
-                "fingerprint": [clip.fingerprint for clip in clips],
-            },
-            schema=CLIPS,
-        )
+    def _stored_clips(self) -> list[Clip]:
+        return [Clip(**row) for row in self._read("clips", CLIPS).to_pylist()]
 
-    def _relative(self, path: str) -> str:
-        """Clips inside the catalogue are stored relative to it, so that the folder can be moved."""
-        root = os.path.abspath(self.folder)
-        return os.path.relpath(path, root) if os.path.abspath(path).startswith(root + os.sep) else os.path.abspath(path)
-
-    def _absolute(self, path: str) -> str:
-        return os.path.join(os.path.abspath(self.folder), path)
+    def _placed(self, clips: Sequence[Clip]) -> list[Clip]:
+        """As they are stored: relative to the catalogue where they lie within it, so that it can be moved."""
+        root = os.path.realpath(self.folder)
+        real: dict[str, str] = {}
+        placed: list[Clip] = []
+        for clip in clips:
+            place, name = os.path.split(os.path.abspath(clip.path))
+            if place not in real:
+                real[place] = os.path.realpath(place)
+            within = f"{real[place]}{os.sep}".startswith(f"{root}{os.sep}")
+            path = Path(os.path.relpath(real[place], root) if within else place, name)
+            placed.append(replace(clip, path=str(path)))
+        return placed
 
 
-def _item_rows(items: Sequence[Item]) -> pa.Table:
-    return pa.table({name: [_cell(getattr(item, name)) for item in items] for name in ITEMS.names}, schema=ITEMS)
+def _empty(folder: Path) -> bool:
+    """Whether ``init`` may take the folder. What an ``init`` that was killed left in it does not count."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return names <= {"lance", _DRAFT} and not ("lance" in names and any((folder / "lance").iterdir()))
 
 
-def _cell(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+def _check(addition: Addition) -> None:
+    """What a source promises. A broken promise would be found much later, in a table that cannot be merged into."""
+    for kind, ids in (
+        ("item", [item.item_id for item in addition.items]),
+        ("clip", [clip.item_id for clip in addition.clips]),
+    ):
+        for item_id, count in Counter(ids).items():
+            if count > 1:
+                raise SourceError(f"the source offers {count} {kind}s of the id {item_id!r}; it may offer one.")
+            if fault := fault_of_id(item_id):
+                raise SourceError(f"the source offers an {kind} whose id {item_id!r:.80} {fault}.")
 
 
-def _item(row: dict[str, object]) -> Item:
-    return Item(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})  # pyright: ignore
+def _rows(records: Sequence[Item] | Sequence[Clip], schema: pa.Schema) -> pa.Table:
+    return pa.table({name: [getattr(record, name) for record in records] for name in schema.names}, schema=schema)
 
 
-def text_length(items: pa.Table) -> int:
-    """Characters of plot in an items table, for accounts."""
-    return int(pc.sum(pc.utf8_length(items["plot"])).as_py() or 0)
+def _item(row: dict[str, Any]) -> Item:
+    lists: dict[str, Any] = {name: tuple(row[name] or ()) for name in ("genres", "people", "languages")}
+    return Item(**{**row, **lists})

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from triptych.catalogue.interactions import from_frame
+import pyarrow as pa
+
+from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources import clipfile
+from triptych.catalogue.sources.sheet import Sheet
 from triptych.catalogue.sources.source import Addition, Refusal
-from triptych.catalogue.sources.table import EVENT_COLUMNS, item_of, read_frame, read_items, table_at
+from triptych.catalogue.sources.table import item_of, read_events, read_items, table_at
 from triptych.errors import SourceError
 
 
@@ -23,8 +27,8 @@ class Folder:
 
     An item's id is the file's path relative to the folder, unless ``items.csv`` (or .tsv, .jsonl, .parquet)
     in the folder names that path with an ``item_id``. ``film.mp4`` may have a sidecar ``film.mp4.json`` or
-    ``film.json`` with the same fields. ``interactions.csv`` (…) beside it is read too. Hidden files are
-    passed over; links that lead out of the folder are refused.
+    ``film.json`` with the same fields; the longer name goes first. ``interactions.csv`` (…) beside it is read
+    too. Hidden files are passed over; links that lead out of the folder are refused.
     """
 
     path: Path
@@ -32,98 +36,82 @@ class Folder:
     def read(self, folder: Path) -> Addition:
         if not self.path.is_dir():
             raise SourceError(f"{str(self.path)!r} is not a folder.")
-        files, refused = media_files(self.path)
-        items: dict[str, Item] = {}
-        clips: list[Clip] = []
-        unused: set[str] = set()
-        claimed: set[Path] = set()
-        if table := table_at(self.path, "items"):
-            listed = read_items(read_frame(table).to_dicts(), name=table.name, folder=self.path)
-            items = {item.item_id: item for item in listed.items}
-            clips = list(listed.clips)
-            claimed = {Path(clip.path) for clip in clips}
-            refused += listed.refused
-            unused.update(listed.unused_columns)
-        root = self.path.resolve()
+        root = Path(os.path.realpath(self.path))
+        files, refused = media_files(root)
+        listed = Addition()
+        if table := table_at(root, "items"):
+            listed = read_items(Sheet.open(table), folder=root)
+        refused += listed.refused
+        items = {item.item_id: item for item in listed.items}
+        clips = {clip.item_id: clip for clip in listed.clips}
+        claimed = {clip.path for clip in listed.clips}
+        bare: set[str] = set()
         for path in files:
-            if path in claimed:
+            if str(path) in claimed:
                 continue
             name = path.relative_to(root).as_posix()
-            item, fault = _described(path, name)
+            item, told, fault = _described(path, name, root)
             if fault is not None:
                 refused.append(fault)
-            if item.item_id in items and any(clip.item_id == item.item_id for clip in clips):
-                refused.append(Refusal(what=name, reason=f"its id {item.item_id!r} is taken by another clip"))
+            clip = _clip(item.item_id, path, taken=clips.keys())
+            if isinstance(clip, str):
+                refused.append(Refusal(what=name, reason=clip))
                 continue
-            items.setdefault(item.item_id, item)
-            clips.append(clipfile.clip_of(item.item_id, path))
-        events = None
-        if table := table_at(self.path, "interactions"):
-            frame = read_frame(table)
-            if not {"user_id", "item_id"} <= set(frame.columns):
-                raise SourceError(f"{table.name!r} needs the columns user_id and item_id; it has {frame.columns}.")
-            events, faults = from_frame(frame, name=table.name)
+            if item.item_id not in items:
+                items[item.item_id] = item
+                if not told:
+                    bare.add(item.item_id)
+            clips[item.item_id] = clip
+        events: pa.Table | None = None
+        unused = listed.unused_columns
+        if table := table_at(root, "interactions"):
+            events, faults, more = read_events(Sheet.open(table))
             refused += faults
-            unused.update(set(frame.columns) - set(EVENT_COLUMNS))
+            unused = tuple(sorted({*unused, *more}))
         return Addition(
             items=list(items.values()),
-            clips=clips,
+            clips=list(clips.values()),
             interactions=events,
             refused=tuple(refused),
-            unused_columns=tuple(sorted(unused)),
+            unused_columns=unused,
+            bare=frozenset(bare),
         )
 
 
-def media_files(folder: Path) -> tuple[list[Path], list[Refusal]]:
-    """Resolved paths of the media files below a folder, in order of name, and what was refused."""
-    root = folder.resolve()
+def media_files(root: Path) -> tuple[list[Path], list[Refusal]]:
+    """The media files below a resolved folder, in order of name, and what was refused.
+
+    Links to files in the folder are files of their own name. Links to folders are not followed: what they lead
+    to is met under its own name, or lies outside.
+    """
     found: list[Path] = []
     refused: list[Refusal] = []
-    for place, folders, names in os.walk(root, followlinks=False):
-        for name in sorted(folders):
-            link = Path(place, name)
-            if link.is_symlink() and clipfile.inside(root, str(link)) is None:
-                refused.append(Refusal(what=_shown(link, root), reason="a link that leads out of the folder"))
+
+    def unread(fault: OSError) -> None:
+        place = Path(os.fsdecode(fault.filename))
+        refused.append(Refusal(what=_shown(place, root), reason=f"a folder that cannot be read: {fault.strerror}"))
+
+    for place, folders, names in os.walk(root, onerror=unread, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        refused += [
+            Refusal(what=_shown(path, root), reason="a link that leads out of the folder")
+            for path in (Path(place, name) for name in folders)
+            if path.is_symlink() and clipfile.inside(root, str(path)) is None
+        ]
         for name in sorted(names):
             path = Path(place, name)
             if name.startswith(".") or path.suffix.lower() not in clipfile.SUFFIXES:
                 continue
-            try:
-                str(path).encode()
-            except UnicodeEncodeError:
-                refused.append(Refusal(what=_shown(path, root), reason="its name is not valid UTF-8; rename it"))
-                continue
-            target = clipfile.inside(root, str(path))
-            if target is None:
-                refused.append(Refusal(what=_shown(path, root), reason="a link that leads out of the folder"))
-            elif not target.exists():
-                refused.append(Refusal(what=_shown(path, root), reason="a link to a file that is not there"))
-            elif not target.is_file():
-                refused.append(Refusal(what=_shown(path, root), reason="not a regular file"))
-            elif not os.access(target, os.R_OK):
-                refused.append(Refusal(what=_shown(path, root), reason="it may not be read (permission denied)"))
-            else:
-                # The name in the folder is the item's, also where it is a link to a neighbour.
+            fault = clipfile.fault_of(path)
+            if not _writable_down(path):
+                fault = "its name is not valid UTF-8; rename it"
+            elif clipfile.inside(root, str(path)) is None:
+                fault = "a link that leads out of the folder"
+            if fault is None:
                 found.append(path)
+            else:
+                refused.append(Refusal(what=_shown(path, root), reason=fault))
     return found, refused
-
-
-def _described(path: Path, name: str) -> tuple[Item, Refusal | None]:
-    """The item of one file, from its sidecar if it has one."""
-    plain = Item(item_id=name, title=title_of(name))
-    for sidecar in (path.with_name(path.name + ".json"), path.with_suffix(".json")):
-        if not sidecar.is_file() or clipfile.inside(path.parent, sidecar.name) is None:
-            continue
-        try:
-            row: Any = json.loads(sidecar.read_bytes().decode("utf-8-sig"))
-            if not isinstance(row, dict):
-                raise ValueError("it is not an object")
-            item, _ = item_of({"item_id": name, **row, "path": name})
-        except (OSError, ValueError) as fault:
-            return plain, Refusal(what=sidecar.name, reason=f"a sidecar that cannot be read: {fault}")
-        return replace(item, title=item.title or plain.title), None
-    return plain, None
 
 
 def title_of(name: str) -> str:
@@ -132,7 +120,47 @@ def title_of(name: str) -> str:
     >>> title_of("noir/the_third-man.1949.mp4")
     'the third man 1949'
     """
-    return re.sub(r"[\s_.\-]+", " ", PurePosixPath(name).stem).strip()
+    return re.sub(r"[\s\x00-\x1f\x7f_.\-]+", " ", PurePosixPath(name).stem).strip()
+
+
+def _described(path: Path, name: str, root: Path) -> tuple[Item, bool, Refusal | None]:
+    """The item of one file, whether a sidecar told of it, and what is wrong with the sidecar."""
+    plain = Item(item_id=name, title=title_of(name))
+    for sidecar in (path.with_name(f"{path.name}.json"), path.with_suffix(".json")):
+        if not sidecar.is_file():
+            continue
+        what = sidecar.relative_to(root).as_posix()
+        if clipfile.inside(root, str(sidecar)) is None:
+            return plain, False, Refusal(what=what, reason="a link that leads out of the folder")
+        try:
+            row: Any = json.loads(sidecar.read_bytes().decode("utf-8-sig"))
+            if not isinstance(row, dict):
+                raise ValueError("it is not an object")
+            item, _ = item_of({"item_id": name, **row, "path": name})
+        except (OSError, ValueError, RecursionError) as fault:
+            return plain, False, Refusal(what=what, reason=f"a sidecar that cannot be read: {fault}")
+        return replace(item, title=item.title or plain.title), True, None
+    return plain, False, None
+
+
+def _clip(item_id: str, path: Path, *, taken: Collection[str]) -> Clip | str:
+    if fault := fault_of_id(item_id):
+        return f"its id {fault}; rename it, or give it an item_id in a table or a sidecar"
+    if item_id in taken:
+        return f"its id {item_id!r} is taken by another clip"
+    try:
+        return clipfile.clip_of(item_id, path)
+    except OSError as fault:
+        return f"it cannot be read: {fault.strerror}"
+
+
+def _writable_down(path: Path) -> bool:
+    """Whether the name is text: a file name may hold any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -22,13 +22,18 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Addition:
-    """What a source offers: unique ids, cleaned text, and an account of what it left out."""
+    """What a source offers: unique ids, cleaned text, and an account of what it left out.
+
+    ``bare`` are the ids of items of which the source knows a file name and nothing else: where the catalogue
+    knows more of such an item already, that stands.
+    """
 
     items: Sequence[Item] = ()
     clips: Sequence[Clip] = ()
     interactions: pa.Table | None = None
     refused: tuple[Refusal, ...] = ()
     unused_columns: tuple[str, ...] = ()
+    bare: frozenset[str] = frozenset()
 
 
 class Source(Protocol):

@@ -1,0 +1,191 @@
+"""Sheet: a table file as columns and rows, before anyone asks what they mean."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import polars as pl
+
+from triptych.catalogue.ids import text_of_id
+from triptych.errors import SourceError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sheet:
+    """Cells of CSV and TSV are text, those of Parquet typed columns, those of JSON Lines Python objects.
+
+    Names of columns are stripped and lower case, and no two are the same.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    cells: pl.DataFrame | list[dict[str, Any]]
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """SourceError, naming the line where there is one, for a file that is not what its name says."""
+        suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise SourceError(f"{path.name!r} is not a table that is read here; these are: {', '.join(SUFFIXES)}.")
+        if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - these never raise
+            raise SourceError(f"{str(path)!r} is not a regular file.")
+        try:
+            if suffix == ".parquet":
+                with path.open("rb") as handle:  # given a path, Polars takes [1] for a pattern and a=b for a column
+                    return cls._of_frame(path.name, pl.read_parquet(handle))
+            raw = path.read_bytes()
+            if not raw.strip(b"\xef\xbb\xbf \t\r\n"):
+                raise ValueError("it is empty. A table starts with a line of column names, such as item_id,title")
+            text = _decoded(raw)
+            if suffix in _SEPARATORS:
+                return cls._of_frame(path.name, *_separated(text, _SEPARATORS[suffix]))
+            return cls._of_rows(path.name, _json_lines(text))
+        except OSError as fault:
+            raise SourceError(f"{str(path)!r} cannot be read: {fault.strerror or fault}.") from fault
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as fault:
+            cause = str(fault).strip().split("\n")[0].rstrip(".")
+            raise SourceError(f"{path.name!r} cannot be read as {suffix[1:]}: {cause}.") from fault
+
+    @classmethod
+    def _of_frame(cls, name: str, frame: pl.DataFrame, given: Sequence[str | None] | None = None) -> Self:
+        columns = _names(frame.columns if given is None else given)
+        return cls(name=name, columns=columns, cells=frame.rename(dict(zip(frame.columns, columns, strict=True))))
+
+    @classmethod
+    def _of_rows(cls, name: str, rows: list[dict[str, Any]]) -> Self:
+        given = list(dict.fromkeys(key for row in rows for key in row))
+        columns = _names(given)
+        if list(columns) != given:
+            known = dict(zip(given, columns, strict=True))
+            rows = [{known[key]: cell for key, cell in row.items()} for row in rows]
+        return cls(name=name, columns=columns, cells=rows)
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        return self.cells.to_dicts() if isinstance(self.cells, pl.DataFrame) else self.cells
+
+    def frame(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Those of the given columns that there are. Ids out of JSON are text already; "" where they can be none."""
+        wanted = [name for name in columns if name in self.columns]
+        if isinstance(self.cells, pl.DataFrame):
+            return self.cells.select(wanted)
+        found: list[pl.Series] = []
+        for name in wanted:
+            cells = [row.get(name) for row in self.cells]
+            if any(isinstance(cell, (list, dict)) for cell in cells):
+                raise SourceError(f"{self.name!r}: the column {name} holds lists or objects, where one value belongs.")
+            try:
+                found.append(
+                    pl.Series(name, [_id_text(cell) for cell in cells], pl.String)
+                    if name.endswith("_id")
+                    else pl.Series(name, cells, strict=False)
+                )
+            except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError) as fault:
+                cause = str(fault).split("\n")[0].rstrip(".")
+                raise SourceError(f"{self.name!r}: the column {name} cannot be read: {cause}.") from fault
+        return pl.DataFrame(found)
+
+
+def _id_text(cell: object) -> str:
+    """Half surrogates cannot be written into a column; an id with one is as good as none."""
+    text = text_of_id(cell) or ""
+    return "" if re.search("[\ud800-\udfff]", text) else text
+
+
+def _names(given: Sequence[str | None]) -> tuple[str, ...]:
+    names = [(name or "").replace("\ufeff", "").strip().lower() or f"column {k}" for k, name in enumerate(given, 1)]
+    if doubles := [repr(name) for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"two of its columns are called {', and two '.join(doubles)}")
+    return tuple(names)
+
+
+def _separated(text: str, separator: str) -> tuple[pl.DataFrame, list[str | None]]:
+    """All cells as text, empty ones null, and the names in the first line.
+
+    Polars passes over some broken quotes, losing lines; so where there are quotes their grammar is checked first.
+    """
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # the line ends of old Macs
+    if "\x00" in text.split("\n", 1)[0]:
+        raise ValueError("its first line holds NUL characters, as UTF-16 does. Save it as UTF-8")
+    text += "" if text.endswith("\n") else "\n"
+    if ('"' in text or "\r" in text) and (fault := _broken(text, separator)):
+        raise ValueError(fault)
+    try:
+        # Blank lines before the names would make it a table without columns.
+        data = text.lstrip("\r\n").encode()
+        frame = pl.read_csv(data, separator=separator, has_header=False, infer_schema=False)
+    except pl.exceptions.PolarsError as fault:
+        raise ValueError(_misfit(text, separator)) from fault
+    return frame.slice(1), list(frame.row(0))
+
+
+def _broken(text: str, separator: str) -> str:
+    """The first field that begins with a quotation mark and is not well quoted, or lone carriage return; or ""."""
+    begins, ends = rf"(?<![^{separator}\n])", rf"(?={separator}|\r?\n)"
+    quoted = rf'{begins}"[^"]*(?:""[^"]*)*"{ends}'
+    for found in re.finditer(rf'{quoted}|({begins}"|\r(?!\n))', text):
+        if found[1]:
+            line = text.count("\n", 0, found.start()) + 1
+            if found[1] == '"':
+                return (
+                    f"line {line} has a quoted field that does not end where it should. "
+                    "Write a quotation mark inside a quoted field twice"
+                )
+            return f"line {line} holds a carriage return that ends no line"
+    return ""
+
+
+def _misfit(text: str, separator: str) -> str:
+    """What a well quoted text that is no table has: a line with too many fields, or a quotation mark astray."""
+    width = fields = breaks = stray = 0
+    line = 1
+    # Each match is a field and the separator or line feed that ends it.
+    for found in re.finditer(rf'(?:"[^"]*(?:""[^"]*)*"|(?!")[^{separator}\n]*)\r?[{separator}\n]', text):
+        field = found[0]
+        fields += 1
+        breaks += field.count("\n")
+        stray = stray or (line if '"' in field and not field.startswith('"') else 0)
+        if field.endswith(separator):
+            continue
+        blank = fields == 1 and not field.strip()
+        width = width or (0 if blank else fields)
+        if fields > width and not blank:
+            return f"line {line} has {fields} fields, the line of column names {width}"
+        fields, line, breaks = 0, line + breaks, 0
+    where = f"line {stray}" if stray else "it"
+    return f'{where} has a quotation mark inside a field that does not begin with one. Write such a field as "5"" disc"'
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = raw.count(b"\n", 0, fault.start) + 1
+        raise ValueError(
+            f"it is not UTF-8: line {line} holds the byte 0x{raw[fault.start]:02x}. Save it as UTF-8"
+        ) from fault
+
+
+def _json_lines(text: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row: Any = json.loads(line)
+        except (ValueError, RecursionError) as fault:
+            raise ValueError(f"line {number} is no JSON: {fault}") from fault
+        if not isinstance(row, dict):
+            raise ValueError(f'line {number} is not an object like {{"item_id": …}}')
+        rows.append(cast("dict[str, Any]", row))
+    return rows
