@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from triptych.media.reel import Span
 from triptych.media.timeline import Slot, Timeline, choose
 
 RGB = npt.NDArray[np.uint8]
+Grey = npt.NDArray[np.uint8]
 Look = Callable[[Sequence[int]], Mapping[int, RGB]]
 
 #: The short side, in pixels, of the pictures that are judged.
@@ -67,7 +69,7 @@ class Measures:
 
 def measure(rgb: RGB, rules: Rules = RULES) -> Measures:
     """Brightness, edge complexity, plain margins and text density of one picture ``[h, w, 3]``."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = cast(Grey, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
     counts = np.bincount(grey.ravel(), minlength=256)
     shares = np.cumsum(counts) / grey.size
     mean = float((counts * np.arange(256)).sum() / grey.size)

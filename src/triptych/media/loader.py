@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from triptych.errors import MediaError
-from triptych.media.container import Scan, scan
+from triptych.media.container import MAX_PIXELS, scan
 from triptych.media.content import JUDGED_PX, RULES, first_look, non_content
 from triptych.media.frames import DECODER, RGB, Decoded, decode
 from triptych.media.reel import Frames, Reel, Span, Want
 from triptych.media.sampling import Sampling
+from triptych.media.sound import MIXING
 from triptych.media.timeline import Timeline, choose, reading_share, slots
 
 #: Sound beyond this is left out, with a warning: an hour at 22.05 kHz is 318 MB.
@@ -24,6 +25,8 @@ SOUND_LIMIT_S = 3600.0
 READ_THROUGH = 0.4
 #: In slots this wide, a picture that no other refers to may be passed over for its neighbour.
 SKIP_FROM_S = 1.0
+#: The pictures that the first pass judges, as a sampling: it passes over pictures where the thesis's may.
+JUDGED = Sampling(count=120, short_side_px=JUDGED_PX)
 
 
 def decoding_recipe(want: Want) -> dict[str, object]:
@@ -35,7 +38,7 @@ def decoding_recipe(want: Want) -> dict[str, object]:
     if any(s.where == "content" for s in want.samplings):
         recipe["content"] = asdict(RULES)
     if want.sound_rates_hz:
-        recipe["sound"] = {"rates_hz": sorted(want.sound_rates_hz), "limit_s": SOUND_LIMIT_S, "channels": "mono"}
+        recipe["sound"] = {"rates_hz": sorted(want.sound_rates_hz), "limit_s": SOUND_LIMIT_S, **MIXING}
     return recipe
 
 
@@ -57,13 +60,20 @@ def open_reel(path: Path | str, want: Want, *, name: str = "", threads: int = 0)
     rejected: tuple[Span, ...] = ()
     decoded = Decoded()
     if found.timeline is not None and want.samplings:
-        pictures = _Pictures(path, found, found.timeline, threads)
+        pictures = _Pictures(
+            path=path,
+            timeline=found.timeline,
+            pixel_aspect=found.probe.picture.pixel_aspect if found.probe.picture is not None else 1.0,
+            threads=threads,
+        )
         frames, rejected = pictures.sample(sorted(want.samplings, key=repr))
         decoded = pictures.decoded
         if decoded.broken:
             warnings.append(f"{len(decoded.broken)} picture packets could not be decoded: {decoded.last_fault}")
         if not any(len(part) for part in frames.values()):
             cause = f": {decoded.last_fault}" if decoded.last_fault else ""
+            if found.probe.picture is not None and not found.probe.picture.width_px:
+                cause += f"; they have no size, or more than {MAX_PIXELS:,} pixels"
             faults["picture"] = f"no picture of {path.name!r} could be decoded{cause}."
             frames = {}
     if len(faults) == (found.probe.picture is not None) + bool(found.probe.sounds) and faults:
@@ -80,88 +90,113 @@ def open_reel(path: Path | str, want: Want, *, name: str = "", threads: int = 0)
     )
 
 
+@dataclass(kw_only=True, eq=False)
 class _Pictures:
-    """Serves the samplings of one clip from as little decoding as their union needs."""
+    """Serves the samplings of one clip from as little decoding as their union needs.
 
-    def __init__(self, path: Path, found: Scan, timeline: Timeline, threads: int) -> None:
-        self._path = path
-        self._timeline = timeline
-        self._threads = threads
-        facts = found.probe.picture
-        self._aspect = facts.pixel_aspect if facts is not None else 1.0
-        self._skip = False
-        self.decoded = Decoded()
+    What a sampling gets may not depend on which others were asked for beside it. So each makes its own choice,
+    from what was decoded on its own account, and only the decoding is shared: between those that take every
+    picture as it is, and between those that let a neighbour stand in.
+    """
+
+    path: Path
+    timeline: Timeline
+    pixel_aspect: float
+    threads: int
+    exact: Decoded = field(default_factory=Decoded)
+    skipping: Decoded = field(default_factory=Decoded)
+    judged: set[int] = field(default_factory=set[int])
 
     def sample(self, samplings: Sequence[Sampling]) -> tuple[dict[Sampling, Frames], tuple[Span, ...]]:
+        whole = [(0.0, self.timeline.duration_s)]
+        guesses = {sampling: self._guess(sampling) for sampling in samplings}
         rejected: tuple[Span, ...] = ()
-        whole_s = self._timeline.duration_s
-        self._skip = all(s.tolerance >= 0.25 and s.slot_s(whole_s) >= SKIP_FROM_S for s in samplings)
         if any(s.where == "content" for s in samplings):
-            self._fetch(self._first_guess(samplings))
-            rejected = non_content(self._timeline, self._look)
-        whole = [(0.0, whole_s)]
-        choices: dict[Sampling, list[int]] = {}
-        wanted: dict[int, set[int]] = {}
-        for sampling in samplings:
-            valid = without(whole, rejected) if sampling.where == "content" else whole
-            held = self.decoded.pictures.get(sampling.short_side_px, {})
-            choices[sampling] = choose(self._timeline, slots(sampling, valid), held)
-            wanted.setdefault(sampling.short_side_px, set()).update(p for p in choices[sampling] if p not in held)
-        self._fetch({side: chosen for side, chosen in wanted.items() if chosen})
-        return {sampling: self._frames(sampling, chosen) for sampling, chosen in choices.items()}, rejected
+            # Fetched together, a clip that must be read from end to end anyway is read once.
+            self._fetch([*guesses.items(), (JUDGED, first_look(self.timeline))])
+            rejected = non_content(self.timeline, self._look)
+        valid = without(whole, rejected)
+        chosen: dict[Sampling, Sequence[int]] = dict(guesses)
+        for sampling, guess in guesses.items():
+            if sampling.where == "content":
+                spare = {*_standing_in(self._held(sampling), guess), *(self.judged if self._alike(sampling) else ())}
+                chosen[sampling] = choose(self.timeline, slots(sampling, valid), spare)
+        self._fetch(list(chosen.items()))
+        return {sampling: self._frames(sampling, pts) for sampling, pts in chosen.items()}, rejected
 
-    def _first_guess(self, samplings: Sequence[Sampling]) -> dict[int, set[int]]:
-        """What the first pass will look at, and what the second would choose if nothing were rejected.
+    @property
+    def decoded(self) -> Decoded:
+        both = Decoded()
+        both.take(self.exact)
+        both.take(self.skipping)
+        return both
 
-        Fetched together, a clip that must be read from end to end anyway is read once.
-        """
-        zones = first_look(self._timeline)
-        wanted: dict[int, set[int]] = {JUDGED_PX: set(zones)}
-        for sampling in samplings:
-            held = zones if sampling.short_side_px == JUDGED_PX and sampling.where == "content" else ()
-            whole = [(0.0, self._timeline.duration_s)]
-            guess = choose(self._timeline, slots(sampling, whole), held)
-            if sampling.where == "content" and reading_share(self._timeline, guess) > READ_THROUGH:
-                # Rejected segments will narrow the slots. With so many more pictures none will be left without
-                # one, and the decoder passes over them anyway.
-                guess = choose(self._timeline, slots(replace(sampling, **_denser(sampling)), whole), held)
-            wanted.setdefault(sampling.short_side_px, set()).update(guess)
-        return wanted
+    def _guess(self, sampling: Sampling) -> list[int]:
+        """What the sampling would choose if nothing were rejected: for one of the whole clip, its choice."""
+        whole = [(0.0, self.timeline.duration_s)]
+        if sampling.where != "content":
+            return choose(self.timeline, slots(sampling, whole))
+        spare = first_look(self.timeline) if self._alike(sampling) else ()
+        guess = choose(self.timeline, slots(sampling, whole), spare)
+        if reading_share(self.timeline, guess) > READ_THROUGH:
+            # Rejected segments will narrow the slots. With so many more pictures none will be left without
+            # one, and the decoder passes over them anyway.
+            guess = choose(self.timeline, slots(replace(sampling, **_denser(sampling)), whole), spare)
+        return guess
+
+    def _skips(self, sampling: Sampling) -> bool:
+        return sampling.tolerance >= 0.25 and sampling.slot_s(self.timeline.duration_s) >= SKIP_FROM_S
+
+    def _alike(self, sampling: Sampling) -> bool:
+        """Whether pictures that were judged are such as the sampling takes."""
+        return sampling.short_side_px == JUDGED_PX and self._skips(sampling) == self._skips(JUDGED)
+
+    def _held(self, sampling: Sampling) -> dict[int, RGB]:
+        decoded = self.skipping if self._skips(sampling) else self.exact
+        return decoded.pictures.setdefault(sampling.short_side_px, {})
 
     def _look(self, pts: Sequence[int]) -> dict[int, RGB]:
-        held = self.decoded.pictures[JUDGED_PX]
-        self._fetch({JUDGED_PX: {p for p in pts if p not in held}})
-        return {p: self.decoded.pictures[JUDGED_PX][p] for p in self._standing_in(JUDGED_PX, pts)}
+        self._fetch([(JUDGED, pts)])
+        held = self._held(JUDGED)
+        seen = _standing_in(held, pts)
+        self.judged.update(seen)
+        return {p: held[p] for p in seen}
 
-    def _fetch(self, wanted: dict[int, set[int]]) -> None:
-        if any(wanted.values()):
-            self.decoded.take(
+    def _fetch(self, orders: Sequence[tuple[Sampling, Sequence[int]]]) -> None:
+        for skip, decoded in ((False, self.exact), (True, self.skipping)):
+            wanted: dict[int, set[int]] = {}
+            for sampling, pts in orders:
+                if self._skips(sampling) == skip:
+                    held = self._held(sampling)
+                    wanted.setdefault(sampling.short_side_px, set()).update(p for p in pts if p not in held)
+            decoded.take(
                 decode(
-                    self._path,
-                    self._timeline,
+                    self.path,
+                    self.timeline,
                     wanted,
-                    pixel_aspect=self._aspect,
-                    threads=self._threads,
-                    skip=self._skip,
+                    pixel_aspect=self.pixel_aspect,
+                    threads=self.threads,
+                    skip=skip,
                 )
             )
-        for side in wanted:
-            self.decoded.pictures.setdefault(side, {})
 
     def _frames(self, sampling: Sampling, chosen: Sequence[int]) -> Frames:
-        held = self.decoded.pictures.get(sampling.short_side_px, {})
-        kept = self._standing_in(sampling.short_side_px, chosen)
+        held = self._held(sampling)
+        kept = _standing_in(held, chosen)
         if not kept:
             return Frames(rgb=np.zeros((0, 1, 1, 3), np.uint8), times_s=np.zeros(0))
-        times_s = np.asarray(self._timeline.seconds(np.array(kept, np.int64)))
-        return Frames(rgb=np.stack([held[p] for p in kept]), times_s=times_s)
+        shape = held[kept[0]].shape
+        # A picture may be turned half-way, by the camera that was: it is turned back to lie beside the others.
+        pictures = [held[p] if held[p].shape == shape else np.rot90(held[p]) for p in kept]
+        return Frames(rgb=np.stack(pictures), times_s=np.asarray(self.timeline.seconds(np.array(kept, np.int64))))
 
-    def _standing_in(self, side: int, chosen: Sequence[int]) -> list[int]:
-        """The pts that are held for the chosen ones: a picture that was broken, or passed over because no other
-        refers to it, is stood for by the next one."""
-        good = np.array(sorted(self.decoded.pictures.get(side, {})), np.int64)
-        places = np.searchsorted(good, np.array(chosen, np.int64))
-        return np.unique(good[places[places < len(good)]]).tolist()
+
+def _standing_in(held: Mapping[int, RGB], chosen: Sequence[int]) -> list[int]:
+    """The pts that are held for the chosen ones: a picture that was broken, or passed over because no other
+    refers to it, is stood for by the next one."""
+    good = np.array(sorted(held), np.int64)
+    places = np.searchsorted(good, np.array(chosen, np.int64))
+    return np.unique(good[places[places < len(good)]]).tolist()
 
 
 def _denser(sampling: Sampling) -> dict[str, Any]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
+from av.buffer import Buffer
 
 #: ITU-T H.273 codes.
-UNSPECIFIED = 2
 PQ, HLG = 16, 18
 BT2020 = 9
-#: Untagged pictures this tall are taken as BT.709, smaller ones as BT.601, as players do.
-HD_HEIGHT_PX = 720
+BT2020_CONSTANT = 10
+#: Colour matrices that the scaler knows: RGB, BT.709, FCC, BT.601 (two codes), SMPTE 240M, BT.2020.
+KNOWN_MATRICES = frozenset({0, 1, 4, 5, 6, 7, 9})
+#: Untagged pictures this wide, or taller than this, are taken as BT.709, smaller ones as BT.601, as players do.
+HD_WIDTH_PX, SD_HEIGHT_PX = 1280, 576
 #: Longer than this many short sides is squeezed: a 1 × 10,000 strip must not become a gigabyte.
 MAX_ASPECT = 4
 #: Linear light (relative to SDR white at 203 cd/m², ITU-R BT.2408) that the tone curve maps to 1.
@@ -38,28 +44,55 @@ def shown_size(width_px: int, height_px: int, *, pixel_aspect: float, short_side
 
 def to_rgb(frame: VideoFrame, *, width_px: int, height_px: int) -> RGB:
     """uint8 ``[height, width, 3]`` sRGB, turned upright (so sides are swapped for a portrait recording)."""
-    matrix = None
-    if frame.colorspace == UNSPECIFIED and frame.height >= HD_HEIGHT_PX:
-        matrix = "ITU709"
     if int(frame.color_trc) in (PQ, HLG):
-        picture = _from_hdr(_scaled(frame, "rgb48le", width_px, height_px, matrix), frame)
+        picture = _from_hdr(cast(npt.NDArray[np.uint16], _scaled(frame, "rgb48le", width_px, height_px)), frame)
     elif any(part.is_alpha for part in frame.format.components) or frame.format.name == "pal8":
-        rgba = _scaled(frame, "rgba", width_px, height_px, matrix).astype(np.uint16)
+        rgba = _scaled(frame, "rgba", width_px, height_px).astype(np.uint16)
         # Over black, as a video player shows it.
         picture = ((rgba[..., :3] * rgba[..., 3:] + 127) // 255).astype(np.uint8)
     else:
-        picture = _scaled(frame, "rgb24", width_px, height_px, matrix)
-    # The display matrix turns counter-clockwise, and so does rot90.
-    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90) % 4))
+        picture = cast(RGB, _scaled(frame, "rgb24", width_px, height_px))
+    return _upright(picture, frame)
 
 
-def _scaled(frame: VideoFrame, pixels: str, width_px: int, height_px: int, matrix: str | None) -> npt.NDArray[np.uint8]:
+def _matrix(frame: VideoFrame) -> str | None:
+    """The colour matrix to read the picture with, where its tag does not say or says what the scaler refuses."""
+    if frame.colorspace in KNOWN_MATRICES:
+        return None
+    if frame.colorspace == BT2020_CONSTANT:
+        return "BT2020"
+    return "ITU709" if frame.width >= HD_WIDTH_PX or frame.height > SD_HEIGHT_PX else "ITU601"
+
+
+def _upright(picture: RGB, frame: VideoFrame) -> RGB:
+    """Turn and mirror by quarter turns, as the file's display matrix says."""
+    try:
+        attached = cast(Mapping[str, Buffer], frame.side_data)
+        matrix = bytes(attached["DISPLAYMATRIX"])
+    except KeyError:
+        return picture
+    except ValueError:
+        # PyAV cannot list a frame to which FFmpeg attached what PyAV has no name for; the angle it reads all the same.
+        return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90) % 4))
+    # Row-major 3 × 3 in native 16.16: (x, y) is shown at (a x + c y, b x + d y), y downwards.
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    across, down = a, d
+    if abs(b) > abs(a):
+        picture = picture.transpose(1, 0, 2)
+        across, down = c, b
+    return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1])
+
+
+def _scaled(frame: VideoFrame, pixels: str, width_px: int, height_px: int) -> npt.NDArray[np.uint8 | np.uint16]:
+    matrix = _matrix(frame)
     if min(frame.width, frame.height) >= 16:
-        scaled = frame.reformat(width_px, height_px, pixels, src_colorspace=matrix, interpolation="AREA")
-        return scaled.to_ndarray()
+        # Pictures are small and many are decoded side by side: threads of the scaler's own cost more than they gain.
+        scaled = frame.reformat(width_px, height_px, pixels, matrix, interpolation="AREA", threads=1).to_ndarray()
+        return cast(npt.NDArray[np.uint8 | np.uint16], scaled)
     # swscale reads past the edge of pictures of a few pixels; OpenCV does not.
-    plain = frame.reformat(format=pixels, src_colorspace=matrix).to_ndarray()
-    return cv2.resize(plain, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    plain = frame.reformat(None, None, pixels, matrix, threads=1).to_ndarray()
+    scaled = cv2.resize(plain, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    return cast(npt.NDArray[np.uint8 | np.uint16], scaled)
 
 
 def _from_hdr(coded: npt.NDArray[np.uint16], frame: VideoFrame) -> RGB:

@@ -10,31 +10,65 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from triptych.media.sampling import Sampling
 
+Indices = npt.NDArray[np.int64]
+Seconds = npt.NDArray[np.float64]
+
+#: Two pictures further apart than this are not of one clip: one of their stamps is wrong.
+MAX_GAP_S = 3600.0
+#: A sampling by seconds takes no more pictures than this (34 hours at four a second), whatever a clip says it lasts.
+MAX_SLOTS = 500_000
+#: Times are sums of binary fractions: a picture on a border belongs to the slot that begins there.
+ROUNDING_S = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Timeline:
-    """``pts``: int64 ``[n]``, increasing, in ``time_base`` ticks; ``keys``: those that need no other picture."""
+    """``pts``: int64 ``[n]``, increasing, in ``time_base`` ticks; ``keys``: those that need no other picture.
 
-    pts: npt.NDArray[np.int64]
-    keys: npt.NDArray[np.int64]
+    ``last_ticks``: how long the last picture is shown. ``counted``: the file stamps no picture with its time
+    (a bare H.264 stream), so ``pts`` are numbers in the order of showing, at the rate the stream says it has.
+    """
+
+    pts: Indices
+    keys: Indices
     time_base: Fraction
     last_ticks: int
+    counted: bool = False
 
     @classmethod
-    def of(cls, pts: Sequence[int], keys: Sequence[int], *, time_base: Fraction, last_ticks: int) -> Timeline | None:
-        """None when there is no picture at all. A stream without keyframe flags is entered at its beginning."""
+    def of(
+        cls,
+        pts: Sequence[int],
+        keys: Sequence[int],
+        *,
+        time_base: Fraction,
+        last_ticks: int,
+        counted: bool = False,
+    ) -> Timeline | None:
+        """None when there is no picture at all. A stream without keyframe flags is entered at its beginning.
+
+        Pictures that a gap of over an hour parts from most of the others carry a wrong stamp and are left out.
+        """
         if not pts:
             return None
         ordered = np.unique(np.asarray(pts, np.int64))
-        entries = np.unique(np.asarray([*keys, int(ordered[0])], np.int64))
-        step = int(np.median(np.diff(ordered))) if len(ordered) > 1 else 1
-        return cls(pts=ordered, keys=entries, time_base=time_base, last_ticks=max(last_ticks, step, 1))
+        gaps_s = np.diff(ordered.astype(np.float64)) * float(time_base)
+        stretches = np.split(ordered, np.flatnonzero(gaps_s > MAX_GAP_S) + 1)
+        ordered = max(stretches, key=len)
+        steps = np.diff(ordered)
+        step = int(np.median(steps)) if len(steps) else 1
+        if not 0 < last_ticks * time_base <= MAX_GAP_S:
+            last_ticks = max(step, 1)
+        flagged = np.unique(np.asarray(keys, np.int64))
+        entries = np.union1d(flagged[np.isin(flagged, ordered)], ordered[:1])
+        return cls(pts=ordered, keys=entries, time_base=time_base, last_ticks=last_ticks, counted=counted)
 
     @property
     def start_s(self) -> float:
@@ -44,19 +78,28 @@ class Timeline:
     def duration_s(self) -> float:
         return float((self.pts[-1] - self.pts[0] + self.last_ticks) * self.time_base)
 
-    @property
-    def times_s(self) -> npt.NDArray[np.float64]:
+    @cached_property
+    def times_s(self) -> Seconds:
         """Seconds from the first picture."""
         return (self.pts - self.pts[0]) * float(self.time_base)
 
-    def seconds(self, pts: npt.NDArray[np.int64] | int) -> npt.NDArray[np.float64]:
+    @cached_property
+    def key_places(self) -> Indices:
+        """Where in ``pts`` each keyframe stands."""
+        return np.searchsorted(self.pts, self.keys)
+
+    def seconds(self, pts: Indices | int) -> Seconds:
         return (np.asarray(pts, np.int64) - self.pts[0]) * float(self.time_base)
 
     def entry(self, pts: int) -> int:
         """The keyframe from which decoding must start to reach ``pts``."""
-        return int(self.keys[max(int(np.searchsorted(self.keys, pts, side="right")) - 1, 0)])
+        return int(self.entries(np.array([pts], np.int64))[0])
 
-    def between(self, start_s: float, end_s: float) -> npt.NDArray[np.int64]:
+    def entries(self, pts: Indices) -> Indices:
+        """:meth:`entry` of each."""
+        return self.keys[np.maximum(np.searchsorted(self.keys, pts, side="right") - 1, 0)]
+
+    def between(self, start_s: float, end_s: float) -> Indices:
         times = self.times_s
         return self.pts[np.searchsorted(times, start_s, "left") : np.searchsorted(times, end_s, "left")]
 
@@ -75,23 +118,23 @@ def slots(sampling: Sampling, valid: Sequence[tuple[float, float]]) -> list[Slot
 
     A slot that would reach over a gap between two stretches is narrowed to the side that holds its middle.
     """
-    lengths = [end - start for start, end in valid]
-    total_s = sum(lengths)
+    lengths = np.array([end - start for start, end in valid], np.float64)
+    total_s = float(lengths.sum())
     if total_s <= 0:
         return []
-    count = sampling.count or max(int(total_s / (sampling.every_s or total_s) + 1e-9), 1)
+    count = sampling.count or max(int(min(total_s / (sampling.every_s or total_s), MAX_SLOTS) + ROUNDING_S), 1)
     width_s = total_s / count
-    starts = np.concatenate([[0.0], np.cumsum(lengths)])
-    found: list[Slot] = []
-    for k in range(count):
-        middle = (k + 0.5) * width_s
-        part = min(int(np.searchsorted(starts, middle, "right")) - 1, len(valid) - 1)
-        aim_s = valid[part][0] + middle - float(starts[part])
-        reach_s = sampling.tolerance * width_s
-        found.append(
-            Slot(start_s=max(aim_s - reach_s, valid[part][0]), aim_s=aim_s, end_s=min(aim_s + reach_s, valid[part][1]))
-        )
-    return found
+    laid = np.concatenate([[0.0], np.cumsum(lengths)])
+    middles = (np.arange(count) + 0.5) * width_s
+    part = np.minimum(np.searchsorted(laid, middles, "right") - 1, len(valid) - 1)
+    lows, highs = (np.array([stretch[side] for stretch in valid], np.float64)[part] for side in (0, 1))
+    aims = np.clip(lows + middles - laid[part], lows, highs)
+    reach_s = sampling.tolerance * width_s
+    starts, ends = np.maximum(aims - reach_s, lows), np.minimum(aims + reach_s, highs)
+    return [
+        Slot(start_s=start_s, aim_s=aim_s, end_s=end_s)
+        for start_s, aim_s, end_s in zip(starts.tolist(), aims.tolist(), ends.tolist(), strict=True)
+    ]
 
 
 def choose(timeline: Timeline, wanted: Sequence[Slot], held: Collection[int] = ()) -> list[int]:
@@ -99,54 +142,56 @@ def choose(timeline: Timeline, wanted: Sequence[Slot], held: Collection[int] = (
 
     ``held`` are pictures decoded already: they cost nothing, so a slot that has one takes the one nearest its aim.
     """
+    if not wanted:
+        return []
     times = timeline.times_s
-    is_key = np.isin(timeline.pts, timeline.keys)
-    is_held = np.isin(timeline.pts, np.fromiter(held, np.int64, len(held)))
-    group = np.cumsum(is_key)
-    picked = np.empty(len(wanted), np.int64)
-    late: list[int] = []
-    for k, slot in enumerate(wanted):
-        low, high = np.searchsorted(
-            times, [slot.start_s - 1e-9, slot.end_s - 1e-9]
-        )  # half open: slots share no picture
-        window = np.arange(low, high)
-        if len(window) == 0:
-            picked[k] = _nearest(times, slot.aim_s)
-            continue
-        free = window[is_held[window]]
-        if len(free) == 0:
-            free = window[is_key[window]]
-        if len(free):
-            picked[k] = free[np.argmin(np.abs(times[free] - slot.aim_s))]
-        else:
-            picked[k] = low
-            late.append(k)
+    aims = np.array([slot.aim_s for slot in wanted])
+    ends = np.array([slot.end_s for slot in wanted])
+    # Half open, so that slots share no picture.
+    low = np.searchsorted(times, np.array([slot.start_s for slot in wanted]) - ROUNDING_S)
+    high = np.searchsorted(times, ends - ROUNDING_S)
+    nearest = _nearest(times, aims)
+    held_places = np.flatnonzero(np.isin(timeline.pts, np.fromiter(held, np.int64, len(held)))) if held else low[:0]
+    free, is_held = _nearest_within(times, held_places, aims, low, high)
+    key, is_key = _nearest_within(times, timeline.key_places, aims, low, high)
+    picked = np.where(is_held, free, np.where(is_key, key, low))
+    picked = np.where(low < high, picked, nearest)
     # A slot served from a run of pictures that is decoded further on anyway may as well take its best picture.
-    reach: dict[int, int] = {}
-    for index in picked[~is_held[picked]] if len(picked) else ():
-        reach[int(group[index])] = max(reach.get(int(group[index]), 0), int(index))
-    for k in late:
-        slot = wanted[k]
-        aim = min(_nearest(times, slot.aim_s), reach[int(group[picked[k]])])
-        if times[aim] < slot.end_s and aim >= picked[k]:
-            picked[k] = aim
-    return [int(p) for p in np.unique(timeline.pts[picked])] if len(wanted) else []
+    group = np.searchsorted(timeline.key_places, picked, side="right")
+    reach = np.full(len(timeline.keys) + 1, -1, np.int64)
+    decoded = ~np.isin(picked, held_places)
+    np.maximum.at(reach, group[decoded], picked[decoded])
+    better = np.minimum(nearest, reach[group])
+    late = (low < high) & ~is_held & ~is_key & (better >= picked)
+    late &= times[np.maximum(better, 0)] < ends
+    return np.unique(timeline.pts[np.where(late, better, picked)]).tolist()
 
 
 def reading_share(timeline: Timeline, chosen: Sequence[int]) -> float:
-    """Share of the clip's pictures that must be decoded to reach the chosen ones."""
-    last: dict[int, int] = {}
-    for pts in chosen:
-        last[timeline.entry(pts)] = pts  # chosen is sorted: the furthest of each keyframe stays
-    ends = np.searchsorted(timeline.pts, np.fromiter(last.values(), np.int64, len(last)), "right")
-    starts = np.searchsorted(timeline.pts, np.fromiter(last.keys(), np.int64, len(last)))
+    """Share of the clip's pictures that must be decoded to reach the chosen ones, which are sorted."""
+    pts = np.asarray(chosen, np.int64)
+    entries = timeline.entries(pts)
+    last = np.ones(len(pts), bool)
+    last[:-1] = entries[1:] != entries[:-1]  # the furthest of each keyframe
+    ends = np.searchsorted(timeline.pts, pts[last], "right")
+    starts = np.searchsorted(timeline.pts, entries[last])
     return float((ends - starts).sum()) / len(timeline.pts)
 
 
-def _nearest(times: npt.NDArray[np.float64], at_s: float) -> int:
-    index = int(np.searchsorted(times, at_s))
-    if index == 0:
-        return 0
-    if index == len(times):
-        return index - 1
-    return index if times[index] - at_s < at_s - times[index - 1] else index - 1
+def _nearest(times: Seconds, at_s: Seconds) -> Indices:
+    """Place of the time nearest each of ``at_s``; of two as near, the earlier."""
+    after = np.minimum(np.searchsorted(times, at_s), len(times) - 1)
+    before = np.maximum(after - 1, 0)
+    return np.where(np.abs(times[after] - at_s) < np.abs(at_s - times[before]), after, before)
+
+
+def _nearest_within(
+    times: Seconds, places: Indices, at_s: Seconds, low: Indices, high: Indices
+) -> tuple[Indices, npt.NDArray[np.bool_]]:
+    """Of ``places``, increasing, the one nearest each of ``at_s`` with ``low <= place < high``, and if there is one."""
+    first, end = np.searchsorted(places, low), np.searchsorted(places, high)
+    found = first < end
+    if not found.any():
+        return low, found
+    best = np.clip(_nearest(times[places], at_s), first, np.maximum(end - 1, 0))
+    return places[np.minimum(best, len(places) - 1)], found

@@ -1,0 +1,472 @@
+"""One look through a file gives its true facts; what cannot be read is said so, and nothing else is touched."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from av.logging import get_level
+
+from tests.media.makeclip import Colour, Track, flat, make_clip, numbered, tone
+from triptych.errors import MediaError
+from triptych.media.container import scan
+from triptych.media.loader import open_reel
+from triptych.media.probe import PictureFacts, SoundFacts
+from triptych.media.reel import Want
+from triptych.media.sampling import Sampling
+
+ALL = Sampling(count=6, where="all", short_side_px=24)
+WANT = Want(samplings=frozenset({ALL}), sound_rates_hz=frozenset({16_000}))
+
+
+def refused(path: Path) -> str:
+    """The message of the MediaError that opening raises."""
+    with pytest.raises(MediaError) as caught:
+        open_reel(path, WANT)
+    return str(caught.value)
+
+
+# What a file says, and what is in it.
+
+
+def test_the_facts_of_a_clip(tmp_path: Path) -> None:
+    path = make_clip(
+        tmp_path / "clip.mkv",
+        numbered(25),
+        pixel_aspect=Fraction(4, 3),
+        sounds=[Track(samples=np.stack([tone(440, 2.5)] * 2), language="fra")],
+    )
+    found = scan(path, sound_rates_hz={16_000})
+    assert found.probe.container == "matroska,webm"
+    assert found.probe.declared_s == pytest.approx(2.5, abs=0.05)
+    assert found.probe.duration_s == pytest.approx(2.5, abs=0.05)
+    assert found.probe.picture == PictureFacts(
+        codec="h264",
+        width_px=64,
+        height_px=48,
+        rate_fps=10.0,
+        pixel_aspect=pytest.approx(4 / 3),
+        pixel_format="yuv420p",
+        transfer="sdr",
+    )
+    assert found.probe.sounds == (SoundFacts(codec="aac", rate_hz=44_100, channels=2, language="fra"),)
+    assert found.warnings == ()
+    assert found.faults == {}
+    assert found.timeline is not None
+    assert len(found.timeline.pts) == 25
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+def test_high_dynamic_range_is_named(tmp_path: Path, transfer: str) -> None:
+    path = make_clip(
+        tmp_path / "clip.mp4",
+        numbered(3),
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        colour=Colour(matrix="bt2020", transfer=transfer, primaries="bt2020", range="limited"),
+        options={"x265-params": "log-level=none"},
+    )
+    facts = scan(path).probe.picture
+    assert facts is not None
+    assert (facts.transfer, facts.pixel_format) == (transfer, "yuv420p10le")
+
+
+@pytest.mark.parametrize("name", ["clip.webm", "clip.mkv"])
+def test_a_live_recording_declares_no_length(tmp_path: Path, name: str) -> None:
+    path = make_clip(tmp_path / name, numbered(30), codec="libvpx", container_options={"live": "1"})
+    probe = scan(path).probe
+    assert probe.declared_s is None
+    assert probe.duration_s == pytest.approx(3.0, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["clip.ts", "clip.h264", "clip.mpg"])
+def test_a_guessed_length_is_not_taken_for_a_declared_one(tmp_path: Path, name: str) -> None:
+    codec = "mpeg2video" if name.endswith("mpg") else "libx264"
+    found = scan(make_clip(tmp_path / name, numbered(50), codec=codec, fps=25))
+    assert found.probe.declared_s is None
+    assert found.probe.duration_s == pytest.approx(2.0, abs=0.05)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.mp4", "clip.ts", "clip.nut"])
+@pytest.mark.parametrize("start_ms", [0, 10_000])
+def test_a_late_start_is_no_loss(tmp_path: Path, name: str, start_ms: int) -> None:
+    found = scan(make_clip(tmp_path / name, numbered(20), pts=[start_ms + 100 * k for k in range(20)]))
+    assert found.probe.duration_s == pytest.approx(2.0, abs=0.01)
+    assert found.warnings == ()
+
+
+def test_pictures_before_zero_are_pictures(tmp_path: Path) -> None:
+    found = scan(
+        make_clip(
+            tmp_path / "clip.ts",
+            numbered(20),
+            pts=[-1000 + 100 * k for k in range(20)],
+            container_options={"avoid_negative_ts": "disabled"},
+        )
+    )
+    assert found.timeline is not None
+    assert found.timeline.start_s == -1.0
+    assert np.allclose(found.timeline.times_s, 0.1 * np.arange(20))
+
+
+def test_times_follow_the_stamps(tmp_path: Path) -> None:
+    pts = [0, 40, 80, 1000, 1040, 5000]
+    for name in ("clip.mkv", "clip.mp4"):
+        found = scan(make_clip(tmp_path / name, numbered(6), pts=pts, b_frames=2))
+        assert found.timeline is not None
+        assert np.allclose(found.timeline.times_s * 1000, pts, atol=1)
+        assert 5.0 < found.probe.duration_s < 5.2  # not lengthened by the middle gap
+
+
+def test_bare_streams_are_counted(tmp_path: Path) -> None:
+    """No stamps at all: pictures come one after the other, at the rate that the stream says."""
+    found = scan(make_clip(tmp_path / "clip.h264", numbered(30), fps=10, b_frames=2))
+    assert found.timeline is not None
+    assert found.timeline.counted
+    assert np.allclose(found.timeline.times_s, 0.1 * np.arange(30))
+
+
+def test_a_clock_that_runs_back_is_warned_of(tmp_path: Path) -> None:
+    parts = [make_clip(tmp_path / f"{k}.ts", numbered(20, seed=k)) for k in range(2)]
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert any("clock runs back" in warning for warning in scan(both).warnings)
+
+
+def test_a_single_picture(tmp_path: Path) -> None:
+    for name in ("clip.mp4", "clip.mkv"):
+        found = scan(make_clip(tmp_path / name, numbered(1)))
+        assert found.timeline is not None
+        assert len(found.timeline.pts) == 1
+        assert found.probe.duration_s > 0
+
+
+# Tracks.
+
+
+def dominant(path: Path) -> int:
+    sound = scan(path, sound_rates_hz={16_000}).sounds[16_000]
+    return int(np.abs(np.fft.rfft(sound.samples[:16_000])).argmax())
+
+
+def test_the_default_of_several_tracks_is_heard(tmp_path: Path) -> None:
+    for default, hz in ((0, 440), (1, 880), (2, 1320)):
+        tracks = [Track(samples=tone(440 * (k + 1), 2), default=k == default) for k in range(3)]
+        path = make_clip(tmp_path / f"{default}.mkv", numbered(20), sounds=tracks)
+        assert dominant(path) == pytest.approx(hz, abs=2)
+        assert len(scan(path).probe.sounds) == 3
+
+
+def test_a_track_that_can_be_decoded_is_heard_before_one_that_cannot(tmp_path: Path) -> None:
+    tracks = [Track(samples=tone(440, 2), default=True), Track(samples=tone(880, 2), codec="flac")]
+    path = make_clip(tmp_path / "clip.mkv", numbered(20), sounds=tracks)
+    path.write_bytes(path.read_bytes().replace(b"A_AAC", b"A_ZZZ"))
+    assert dominant(path) == pytest.approx(880, abs=2)
+    assert scan(path).probe.sounds[0].codec == "unknown"
+
+
+def test_a_silent_track_is_a_track(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", numbered(20), sounds=[Track(samples=np.zeros(88_200, np.float32))])
+    found = scan(path, sound_rates_hz={16_000})
+    assert found.sounds[16_000].silent
+    assert found.sounds[16_000].duration_s == pytest.approx(2.0, abs=0.05)
+    assert found.faults == {}
+
+
+def test_no_track_is_none(tmp_path: Path) -> None:
+    reel = open_reel(make_clip(tmp_path / "clip.mp4", numbered(20)), WANT)
+    assert reel.probe.sounds == ()
+    assert reel.sound_at(16_000) is None
+
+
+def test_sound_alone_has_no_picture(tmp_path: Path) -> None:
+    reel = open_reel(make_clip(tmp_path / "clip.m4a", sounds=[Track(samples=tone(440, 2))]), WANT)
+    assert reel.probe.picture is None
+    assert reel.frames_of(ALL) is None
+    assert reel.sound_at(16_000) is not None
+    assert reel.probe.duration_s == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.mp3", "libmp3lame"), ("clip.mp4", "aac")])
+def test_cover_art_is_no_picture_track(tmp_path: Path, name: str, codec: str) -> None:
+    track = Track(samples=tone(440, 2), codec=codec)
+    found = scan(make_clip(tmp_path / name, sounds=[track], cover=flat((200, 30, 30))), sound_rates_hz={16_000})
+    assert found.probe.picture is None
+    assert found.timeline is None
+    assert found.faults == {}
+    assert found.sounds[16_000].duration_s == pytest.approx(2.0, abs=0.06)
+
+
+def test_cover_art_beside_a_picture_track(tmp_path: Path) -> None:
+    found = scan(make_clip(tmp_path / "clip.mp4", numbered(10), cover=flat((200, 30, 30))))
+    assert found.probe.picture is not None
+    assert found.probe.picture.codec == "h264"
+    assert found.timeline is not None
+    assert len(found.timeline.pts) == 10
+
+
+def test_an_unknown_picture_codec_leaves_the_sound(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mkv", numbered(20), sounds=[Track(samples=tone(440, 2))])
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/AVC"))
+    found = scan(path, sound_rates_hz={16_000})
+    assert "codec is not known" in found.faults["picture"]
+    assert found.probe.picture is not None
+    assert found.probe.picture.codec == "unknown"
+    assert found.sounds[16_000].duration_s == pytest.approx(2.0, abs=0.05)
+
+
+def test_an_unknown_sound_codec_leaves_the_picture(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mkv", numbered(20), sounds=[Track(samples=tone(440, 2))])
+    path.write_bytes(path.read_bytes().replace(b"A_AAC", b"A_ZZZ"))
+    found = scan(path, sound_rates_hz={16_000})
+    assert "codec is not known" in found.faults["sound"]
+    assert found.timeline is not None
+
+
+def test_an_absurd_number_of_tracks_is_refused(tmp_path: Path) -> None:
+    silence = np.zeros(400, np.float32)
+    path = make_clip(tmp_path / "clip.mkv", sounds=[Track(samples=silence, rate_hz=8000, codec="pcm_s16le")] * 260)
+    assert "260 tracks; at most 256" in refused(path)
+
+
+def test_pictures_of_absurd_size_are_refused(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", numbered(3), sounds=[Track(samples=tone(440, 0.3))])
+    whole = bytearray(path.read_bytes())
+    entry = whole.index(b"avc1", whole.index(b"stsd"))
+    whole[entry + 28 : entry + 32] = struct.pack(">HH", 16_400, 16_400)
+    whole = whole.replace(b"avc1", b"png ").replace(b"avcC", b"free")
+    path.write_bytes(whole)
+    reel = open_reel(path, WANT)
+    assert reel.sound_at(16_000) is not None
+    with pytest.raises(MediaError, match="more than 134,217,728 pixels"):
+        reel.frames_of(ALL)
+
+
+# Files that end early, or never were whole.
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.webm", "libvpx"), ("clip.mkv", "libx264")])
+def test_a_cut_file_is_read_as_far_as_it_goes(tmp_path: Path, name: str, codec: str) -> None:
+    path = make_clip(tmp_path / name, numbered(100), codec=codec, gop=10)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    reel = open_reel(path, WANT)
+    assert reel.probe.declared_s == pytest.approx(10.0, abs=0.05)
+    assert 2.0 < reel.probe.duration_s < 8.0
+    assert len(reel.frames[ALL]) == 6
+    warning = next(w for w in reel.warnings if "declares" in w)
+    assert f"{reel.probe.duration_s:.1f} s of the 10.0 s" in warning
+
+
+def test_a_cut_file_whose_index_comes_first(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", numbered(100), gop=10, container_options={"movflags": "faststart"})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: 2 * len(whole) // 3])
+    reel = open_reel(path, WANT)
+    assert reel.probe.duration_s < 9.0
+    assert any("declares" in w for w in reel.warnings)
+    assert len(reel.frames[ALL]) == 6
+
+
+def test_a_file_cut_before_its_index_names_the_index(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", numbered(100))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    message = refused(path)
+    assert "index (moov) is missing" in message
+    assert "'clip.mp4'" in message
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts", "clip.mp3", "clip.gif", "clip", "clip.h264"])
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes_are_no_clip(tmp_path: Path, name: str, seed: int) -> None:
+    path = tmp_path / name
+    path.write_bytes(np.random.default_rng(seed).bytes(60_000))
+    assert "cannot be opened" in refused(path) or "could be read" in refused(path)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.ts", "clip.mp3", "clip.aac"])
+@pytest.mark.parametrize(
+    "content", [bytes(50_000), b"\xff" * 50_000, b"Not a film.\n" * 3000, "Ünïcödé 🎬\n".encode() * 2000]
+)
+def test_other_bytes_are_no_clip(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert refused(path).startswith(f"{name!r}")
+
+
+def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").touch()
+    assert refused(tmp_path / "clip.mp4") == "'clip.mp4' is empty (0 bytes)."
+
+
+def test_a_still_is_no_clip(tmp_path: Path) -> None:
+    import cv2
+
+    cv2.imwrite(str(tmp_path / "still.png"), flat((10, 20, 30)))
+    assert "a still picture" in refused(tmp_path / "still.png")
+
+
+def test_subtitles_alone_are_neither_picture_nor_sound(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mkv", numbered(3))
+    path.write_bytes(path.read_bytes().replace(b"\x83\x81\x01", b"\x83\x81\x11"))  # TrackType: subtitle
+    assert "neither a picture nor a sound track" in refused(path)
+
+
+# Things that are no files.
+
+
+def test_a_folder_is_no_clip(tmp_path: Path) -> None:
+    assert "is a folder" in refused(tmp_path)
+
+
+def test_a_missing_file_is_no_clip(tmp_path: Path) -> None:
+    assert "No such file" in refused(tmp_path / "clip.mp4")
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(tmp_path / "a\0b.mp4")
+    assert "cannot be read" in refused(tmp_path / ("x" * 300 + ".mp4"))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    assert "not a regular file" in refused(tmp_path / "clip.mp4")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "clip.mp4")
+    assert "not a regular file" in refused(tmp_path / "link.mp4")
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/urandom"])
+def test_a_device_is_no_clip(tmp_path: Path, device: str) -> None:
+    (tmp_path / "clip.mp4").symlink_to(device)
+    assert "not a regular file" in refused(tmp_path / "clip.mp4")
+
+
+def test_a_link_to_itself_is_no_clip(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").symlink_to(tmp_path / "clip.mp4")
+    assert "cannot be read" in refused(tmp_path / "clip.mp4")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user may enter, as pytest's own may not be."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_an_unreadable_file_says_so(open_folder: Path) -> None:
+    path = make_clip(open_folder / "clip.mp4", numbered(3))
+    path.chmod(0o000)
+    mighty = os.geteuid() == 0
+    if mighty:  # to whom nothing is unreadable
+        os.seteuid(65534)
+    try:
+        assert "Permission denied" in refused(path)
+    finally:
+        if mighty:
+            os.seteuid(0)
+
+
+# Files that name other files, and names that look like something else.
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[int, list[object]]]:
+    """A port on this machine, and a list that gains an entry for each connection made to it."""
+    calls: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        done = threading.Event()
+
+        def listen() -> None:
+            while not done.is_set():
+                try:
+                    connection, peer = server.accept()
+                except TimeoutError:
+                    continue
+                calls.append(peer)
+                connection.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield server.getsockname()[1], calls
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.m3u8", "clip.ffconcat", "clip.sdp", "clip.ts"])
+@pytest.mark.parametrize("kind", ["hls", "hls_nested", "concat", "sdp", "dash", "smil", "imf"])
+def test_a_list_of_other_files_is_not_followed(
+    tmp_path: Path, listener: tuple[int, list[object]], name: str, kind: str
+) -> None:
+    port, calls = listener
+    victim = make_clip(tmp_path / "secret.mp4", numbered(5))
+    url = f"http://127.0.0.1:{port}/a.ts"
+    scripts = {
+        "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{url}\n#EXTINF:5,\n{victim}\n#EXT-X-ENDLIST\n",
+        "hls_nested": f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{url}.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\n{victim}\n",
+        "concat": f"ffconcat version 1.0\nfile '{victim}'\nfile '{url}'\n",
+        "sdp": f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video {port} RTP/AVP 96\n"
+        "a=rtpmap:96 H264/90000\n",
+        "dash": f'<?xml version="1.0"?><MPD><Period><AdaptationSet><Representation><BaseURL>{url}</BaseURL>'
+        "</Representation></AdaptationSet></Period></MPD>",
+        "smil": f'<smil><body><video src="{url}"/></body></smil>',
+        "imf": f'<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016">{url}'
+        "</CompositionPlaylist>",
+    }
+    path = tmp_path / name
+    path.write_text(scripts[kind])
+    before = victim.stat().st_atime_ns
+    message = refused(path)
+    assert repr(name) in message
+    assert "not read here" in message or "no media container" in message or "no known media container" in message
+    assert calls == []
+    assert victim.stat().st_atime_ns == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "concat:a|b.mp4",
+        "-i.mp4",
+        "pipe:0.mp4",
+        "http:/example.mp4",
+        "file:x.mp4",
+        "data:,x.mp4",
+        "two\nlines.mp4",
+        "film 🎬 “é”.mp4",
+        'it\'s "quoted".mp4',
+        "%03d.mp4",
+        "a?b#c&d.mp4",
+        " .mp4",
+        "back\\slash.mp4",
+        os.fsdecode(b"latin\xe9.mp4"),
+    ],
+)
+def test_odd_names_are_names(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = make_clip(tmp_path / "plain.mp4", numbered(8))
+    path = tmp_path / name
+    if "/" in name:
+        path.parent.mkdir()
+    path.write_bytes(plain.read_bytes())
+    assert len(open_reel(path, WANT).frames[ALL]) == 6
+    monkeypatch.chdir(tmp_path)
+    assert len(open_reel(name, WANT).frames[ALL]) == 6
+
+
+def test_the_log_of_ffmpeg_is_left_as_it_was(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    level = get_level()
+    (tmp_path / "clip.mp4").write_bytes(b"x" * 5000)
+    refused(tmp_path / "clip.mp4")
+    assert get_level() == level
+    assert capfd.readouterr() == ("", "")
