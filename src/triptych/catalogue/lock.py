@@ -32,7 +32,7 @@ class WriterLock:
         """Raises CatalogueLocked at once, naming the holder, rather than wait for who knows how long."""
         folder = str(self._path.parent)
         try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as fault:
             full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
             cure = "Free some space" if full else "Make it writable, or give a folder that you may write to"
