@@ -143,7 +143,7 @@ def coded(picture: RGB, pix_fmt: str, colour: Colour = Colour()) -> av.VideoFram
 def _sound_stream(out: av.container.OutputContainer, track: Track) -> av.AudioStream:
     stream = out.add_stream(track.codec, rate=track.rate_hz, options=dict(track.options))
     channels = 1 if track.samples.ndim == 1 else track.samples.shape[0]
-    stream.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    stream.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[channels]
     stream.codec_context.time_base = Fraction(1, track.rate_hz)
     if track.default:
         stream.disposition = av.stream.Disposition.default
@@ -159,8 +159,8 @@ def _packets(track: Track, stream: av.AudioStream) -> Iterable[av.Packet]:
     step = stream.codec_context.frame_size or 1024
     offset = round(track.start_s * track.rate_hz)
     for start in range(0, samples.shape[1], step):
-        part = np.ascontiguousarray(samples[:, start : start + step])
-        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+        part = samples[:, start : start + step].T.reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part), format="flt", layout=layout)
         frame.sample_rate = track.rate_hz
         frame.time_base = Fraction(1, track.rate_hz)
         frame.pts = offset + start

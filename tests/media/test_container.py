@@ -174,6 +174,19 @@ def test_a_track_that_can_be_decoded_is_heard_before_one_that_cannot(tmp_path: P
     assert scan(path).probe.sounds[0].codec == "unknown"
 
 
+def test_a_track_that_comes_up_late_is_no_trouble(tmp_path: Path) -> None:
+    """A broadcast whose programme begins with a picture alone."""
+    mute = make_clip(tmp_path / "mute.ts", numbered(30))
+    tracks = [Track(samples=tone(440 * k, 2), codec="mp2") for k in range(1, 9)]
+    loud = make_clip(tmp_path / "loud.ts", numbered(20), pts=[3000 + 100 * k for k in range(20)], sounds=tracks)
+    whole = tmp_path / "clip.ts"
+    whole.write_bytes(mute.read_bytes() * 120 + loud.read_bytes())  # beyond what is looked at when it is opened
+    found = scan(whole, sound_rates_hz={16_000})
+    assert found.timeline is not None
+    assert not any("stopped early" in warning for warning in found.warnings)
+    assert len(open_reel(whole, WANT).frames[ALL]) == 6
+
+
 def test_a_silent_track_is_a_track(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", numbered(20), sounds=[Track(samples=np.zeros(88_200, np.float32))])
     found = scan(path, sound_rates_hz={16_000})

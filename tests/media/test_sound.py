@@ -109,6 +109,15 @@ def test_any_number_of_channels_becomes_one(tmp_path: Path, channels: int) -> No
     assert level(sound, 0.2, 0.8) == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.ogg", "libopus"), ("a.m4a", "aac"), ("a.flac", "flac")])
+def test_cinema_sound(tmp_path: Path, name: str, codec: str) -> None:
+    """Eight channels in planes of their own are as many as a frame has pointers for."""
+    track = Track(samples=np.stack([tone(440, 2, rate_hz=48_000)] * 8), rate_hz=48_000, codec=codec)
+    sound = heard(make_clip(tmp_path / name, sounds=[track]))
+    assert pitch(sound) == pytest.approx(440, abs=1)
+    assert level(sound, 0.5, 1.5) == pytest.approx(0.5 / np.sqrt(2), rel=0.2)  # the low channel is left out
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32])
 def test_channels_of_unknown_place_are_averaged(tmp_path: Path, dtype: type[np.generic]) -> None:
     samples = np.zeros((16_000, 9))

@@ -189,6 +189,18 @@ def test_a_clip_of_fewer_pictures_than_slots_gives_each_once() -> None:
     assert choose(timeline, slots(Sampling(count=120), [(0.0, timeline.duration_s)])) == timeline.pts.tolist()
 
 
+@pytest.mark.parametrize("base", [Fraction(1, 1000), Fraction(1, 10_240), Fraction(1, 90_000), Fraction(1001, 30_000)])
+@pytest.mark.parametrize("gop", [1, 7, 1000])
+def test_as_many_slots_as_pictures_take_every_picture(base: Fraction, gop: int) -> None:
+    """Each lies on the border of two slots, where a rounding error decides."""
+    for count in (1, 2, 3, 7, 10, 30, 97, 240):
+        step = max(round(1 / base / 10), 1)
+        pts = list(range(0, count * step, step))
+        timeline = Timeline.of(pts, pts[::gop], time_base=base, last_ticks=step)
+        assert timeline is not None
+        assert choose(timeline, slots(Sampling(count=count), [(0.0, timeline.duration_s)])) == pts
+
+
 def test_keyframes_alone_are_read_where_each_slot_has_one() -> None:
     timeline = regular(1200, gop=12)
     chosen = choose(timeline, slots(Sampling(count=50), [(0.0, timeline.duration_s)]))

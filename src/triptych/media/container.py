@@ -8,7 +8,7 @@ because it is cheap and every part of it is wanted.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -97,6 +97,20 @@ def picture_stream(container: InputContainer) -> VideoStream | None:
 def sound_stream(container: InputContainer) -> AudioStream | None:
     """The track that a player would take: the default one, else the richest."""
     return _best(container.streams.audio, container.streams.best("audio"))
+
+
+def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
+    """The packets of some tracks, in the order of the file, and at last an empty one for each."""
+    found = container.demux(list(streams))
+    while True:
+        try:
+            packet = next(found, None)
+        except IndexError:
+            # PyAV trips over tracks that come up late in a broadcast, after it gave all of those it knew.
+            return
+        if packet is None:
+            return
+        yield packet
 
 
 def _best(streams: Sequence[AnyStream], best: Stream | None) -> AnyStream | None:
@@ -189,7 +203,8 @@ def scan(path: Path, *, sound_rates_hz: Collection[int] = (), sound_limit_s: flo
         sound = _SoundStamps(max_gap=int(MAX_GAP_S / audio_base))
         hearable = audio is not None and _decodable(audio)
         track = SoundTrack(sound_rates_hz if hearable else (), limit_s=sound_limit_s)
-        packets = container.demux([stream for stream in (video, audio) if stream is not None])
+        read = [stream for stream in (video, audio) if stream is not None]
+        packets = packets_of(container, *read)
         broken = False
         while True:
             try:
@@ -223,7 +238,7 @@ def scan(path: Path, *, sound_rates_hz: Collection[int] = (), sound_limit_s: flo
         begin_s = start_s if start_s is not None else sound_start_s
         end_s = max(begin_s + timeline.duration_s if timeline is not None else begin_s, sound_end_s)
         declared_s = _declared_s(container)
-        claim_s = _claim_s(container, [stream for stream in (video, audio) if stream is not None])
+        claim_s = _claim_s(container, read)
         # A clip cut out of a longer one may count its length from the other's beginning.
         if claim_s and max(end_s - begin_s, end_s) < 0.95 * claim_s - 0.5:
             warnings.append(f"the file ends at {end_s - begin_s:.1f} s of the {claim_s:.1f} s it declares")

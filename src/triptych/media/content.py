@@ -38,8 +38,11 @@ class Rules:
     border_s: float = 0.12  # a segment's start and end are known to this
     flicker_s: float = 0.4  # two segments closer than this are one
     shortest_s: float = 0.3  # shorter than this is a flash, and part of the film
+    ordinary: float = 0.5  # where more than this share of the middle looks like a card too, it is the film itself
+    longest: float = 0.4  # a segment that takes more of the clip than this is no card
     black_mean: float = 24.0  # luma 0..255
     black_high: float = 48.0
+    black_top: float = 56.0  # small lights in the dark are a night scene
     white_low: float = 225.0
     gradient: float = 48.0  # Sobel magnitude (/4) from which a pixel is an edge
     margin: float = 0.08  # width of the margins, as a share of the short side
@@ -48,6 +51,7 @@ class Rules:
     text_cover: float = 0.006  # share of the picture under lines of writing
     stray_edges: float = 0.012  # share of edge pixels outside the writing that a text card may have
     stray_texture: float = 3.0  # mean Sobel magnitude (/4) outside the writing that a text card may have
+    side_edges: float = 0.05  # share of edge pixels in a side margin: writing keeps clear of the sides, houses do not
 
 
 RULES = Rules()
@@ -60,46 +64,48 @@ class Measures:
     mean: float
     low: float
     high: float
+    top: float
     edges: float
     margins_plain: bool
     text: float
     stray: float
     texture: float
+    sides: float
 
 
 def measure(rgb: RGB, rules: Rules = RULES) -> Measures:
     """Brightness, edge complexity, plain margins and text density of one picture ``[h, w, 3]``."""
     grey = cast(Grey, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
-    counts = np.bincount(grey.ravel(), minlength=256)
-    shares = np.cumsum(counts) / grey.size
-    mean = float((counts * np.arange(256)).sum() / grey.size)
-    low, high = (float(np.searchsorted(shares, q)) for q in (0.02, 0.98))
+    low, high, top = _percentiles(grey, (0.02, 0.98, 0.999))
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0) / 4
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1) / 4
     steep = cv2.magnitude(across, down)
     edge = (steep >= rules.gradient).astype(np.uint8)
     boxes = _lines_of_writing(grey, np.abs(across))
     covered = np.zeros_like(edge)
-    for left, top, width, height in boxes:
-        covered[top : top + height, left : left + width] = 1
+    for left, above, width, height in boxes:
+        covered[above : above + height, left : left + width] = 1
+    wide = _margin_px(grey, rules)
     return Measures(
-        mean=mean,
+        mean=float(grey.mean()),
         low=low,
         high=high,
+        top=top,
         edges=float(edge.mean()),
         margins_plain=_margins_plain(grey, edge, rules),
         text=float(covered.mean()),
         stray=float((edge & (1 - covered)).mean()),
         texture=float((steep * (1 - covered)).mean()),
+        sides=float(max(edge[:, :wide].mean(), edge[:, -wide:].mean())),
     )
 
 
 def judge(look: Measures, rules: Rules = RULES) -> str:
     """Why a picture is not of the film: ``"black"``, ``"white"``, ``"text"``, ``"card"``; empty when it is."""
-    if look.mean <= rules.black_mean and look.high <= rules.black_high:
+    if look.mean <= rules.black_mean and look.high <= rules.black_high and look.top <= rules.black_top:
         return "black"
     plain = look.stray <= rules.stray_edges and look.texture <= rules.stray_texture
-    if look.text >= rules.text_cover and plain:
+    if look.text >= rules.text_cover and plain and look.sides <= rules.side_edges:
         return "text"
     if look.low >= rules.white_low:
         return "white"
@@ -108,19 +114,29 @@ def judge(look: Measures, rules: Rules = RULES) -> str:
     return ""
 
 
-def _margins_plain(grey: npt.NDArray[np.uint8], edge: npt.NDArray[np.uint8], rules: Rules) -> bool:
+def _margin_px(grey: Grey, rules: Rules) -> int:
+    return max(round(min(grey.shape) * rules.margin), 2)
+
+
+def _percentiles(grey: Grey, shares: Sequence[float]) -> list[float]:
+    """The luma at or below which each share of the pixels lies."""
+    reached = cast(npt.NDArray[np.int64], np.bincount(grey.ravel(), minlength=256).cumsum())
+    return [float(np.searchsorted(reached, share * grey.size)) for share in shares]
+
+
+def _margins_plain(grey: Grey, edge: Grey, rules: Rules) -> bool:
     """All four margins empty. Letterboxed film has its picture in the side margins, so it does not pass."""
-    wide = max(round(min(grey.shape) * rules.margin), 2)
+    wide = _margin_px(grey, rules)
     for part in (np.s_[:wide, :], np.s_[-wide:, :], np.s_[:, :wide], np.s_[:, -wide:]):
         if float(edge[part].mean()) > rules.margin_edges:
             return False
-        low, high = np.percentile(grey[part], (5, 95))
+        low, high = _percentiles(grey[part], (0.05, 0.95))
         if high - low > rules.margin_range:
             return False
     return True
 
 
-def _lines_of_writing(grey: npt.NDArray[np.uint8], across: npt.NDArray[np.float32]) -> list[tuple[int, int, int, int]]:
+def _lines_of_writing(grey: Grey, across: npt.NDArray[np.float32]) -> list[tuple[int, int, int, int]]:
     """Boxes (left, top, width, height) that look like lines of letters.
 
     Letters are many strong upright strokes close together: the horizontal gradient, closed along the line,
@@ -153,18 +169,30 @@ def non_content(timeline: Timeline, look: Look, rules: Rules = RULES) -> tuple[S
         verdicts.update({p: judge(measure(picture, rules), rules) for p, picture in fresh.items()})
 
     whole_s = timeline.duration_s
-    zones = _zones(timeline, rules)
+    head, tail = _zones(timeline, rules)
+    followed = [(head[1], rules.reach * whole_s), ((1 - rules.reach) * whole_s, tail[0])]
     see(first_look(timeline, rules))
-    inner = [(zones[0][1], rules.reach * whole_s), ((1 - rules.reach) * whole_s, zones[1][0])]
-    order = sorted(verdicts)
-    crossing: list[int] = []
-    for (start_s, end_s), edge in zip(inner, _innermost(timeline, order, whole_s), strict=True):
-        if edge is not None and verdicts[edge]:
-            crossing += _grid(timeline, start_s, end_s, rules)
-    if crossing:
-        see(crossing)
+    # A segment that reaches the inner border of its zone is followed further in.
+    see(
+        [
+            p
+            for (start_s, end_s) in _crossed(timeline, verdicts, followed)
+            for p in _grid(timeline, start_s, end_s, rules)
+        ]
+    )
+    if _crossed(timeline, verdicts, followed):
+        # And one that goes on even there may be no segment: a lecture is all text, a night film all black.
+        middle = _spread(timeline, rules.reach * whole_s, (1 - rules.reach) * whole_s, rules.grid // 2)
+        see(middle)
+        alike = [bool(verdicts[p]) for p in middle if p in verdicts]
+        if sum(alike) > rules.ordinary * len(alike):
+            return ()
     see(_borders(timeline, verdicts, rules))
-    return _segments(timeline, verdicts, rules)
+    return tuple(
+        span
+        for span in _segments(timeline, verdicts, rules)
+        if (span.start_s < head[1] or span.end_s > tail[0]) and span.end_s - span.start_s <= rules.longest * whole_s
+    )
 
 
 def first_look(timeline: Timeline, rules: Rules = RULES) -> list[int]:
@@ -177,11 +205,15 @@ def _zones(timeline: Timeline, rules: Rules) -> list[tuple[float, float]]:
     return [(0.0, rules.zone * whole_s), ((1 - rules.zone) * whole_s, whole_s)]
 
 
-def _innermost(timeline: Timeline, order: list[int], whole_s: float) -> tuple[int | None, int | None]:
-    """The judged picture nearest the middle of the clip on either side."""
-    half = [p for p in order if timeline.seconds(p) < whole_s / 2]
-    rest = [p for p in order if timeline.seconds(p) >= whole_s / 2]
-    return (half[-1] if half else None), (rest[0] if rest else None)
+def _crossed(
+    timeline: Timeline, verdicts: Mapping[int, str], inner: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Of the two stretches inside the zones, those on whose side the innermost judged picture is not of the film."""
+    order = sorted(verdicts)
+    before = [p for p in order if timeline.seconds(p) < timeline.duration_s / 2]
+    after = [p for p in order if timeline.seconds(p) >= timeline.duration_s / 2]
+    edges = (before[-1:], after[:1])
+    return [stretch for stretch, edge in zip(inner, edges, strict=True) if edge and verdicts[edge[0]]]
 
 
 def _grid(timeline: Timeline, start_s: float, end_s: float, rules: Rules) -> list[int]:
@@ -191,12 +223,15 @@ def _grid(timeline: Timeline, start_s: float, end_s: float, rules: Rules) -> lis
     keys: list[int] = inside[np.isin(inside, timeline.keys)].tolist()
     found = set(keys) if len(keys) <= 2 * rules.grid else set[int]()
     if not rules.grid // 2 <= len(keys) <= 2 * rules.grid:
-        step_s = (end_s - start_s) / rules.grid
-        edges_s = [start_s + k * step_s for k in range(rules.grid + 1)]
-        found.update(choose(timeline, [Slot(start_s=a, aim_s=(a + b) / 2, end_s=b) for a, b in pairwise(edges_s)]))
+        found.update(_spread(timeline, start_s, end_s, rules.grid))
     if len(inside) and inside[-1] == timeline.pts[-1]:
         found.add(int(inside[-1]))  # the last picture tells whether the clip ends in black
     return sorted(found)
+
+
+def _spread(timeline: Timeline, start_s: float, end_s: float, count: int) -> list[int]:
+    edges_s = np.linspace(start_s, end_s, count + 1).tolist()
+    return choose(timeline, [Slot(start_s=a, aim_s=(a + b) / 2, end_s=b) for a, b in pairwise(edges_s)])
 
 
 def _borders(timeline: Timeline, verdicts: Mapping[int, str], rules: Rules) -> list[int]:

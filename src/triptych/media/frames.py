@@ -20,7 +20,7 @@ from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from triptych.media.container import MAX_PIXELS, opened, picture_stream
+from triptych.media.container import MAX_PIXELS, opened, packets_of, picture_stream
 from triptych.media.fault import FAULTS, words
 from triptych.media.picture import shown_size, to_rgb
 from triptych.media.timeline import Timeline
@@ -225,7 +225,7 @@ class _Reader:
         self._sink, self._decoded = sink, decoded
         self._jump = jump
         self.left = _Left()
-        self._packets = iter(container.demux(video))
+        self._packets = packets_of(container, video)
         self._ready: Iterator[VideoFrame] = iter(())
         self._back = 0  # how many keyframes before the right one a jump must aim to land before it
         self._stamp: int | None = None  # of the last picture decoded
@@ -253,7 +253,7 @@ class _Reader:
             except FAULTS as fault:
                 self._decoded.last_fault = words(fault)
                 return False
-            self._packets, self._ready = iter(self._container.demux(self._video)), iter(())
+            self._packets, self._ready = packets_of(self._container, self._video), iter(())
             first = next(self._pictures(), None)
             if first is not None and first[1] <= before:
                 # A file that can only be entered at its beginning is better read on.

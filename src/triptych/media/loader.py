@@ -122,6 +122,11 @@ class _Pictures:
                 spare = {*_standing_in(self._held(sampling), guess), *(self.judged if self._alike(sampling) else ())}
                 chosen[sampling] = choose(self.timeline, slots(sampling, valid), spare)
         self._fetch(list(chosen.items()))
+        for sampling, pts in chosen.items():
+            if pts and not _standing_in(self._held(sampling), pts):
+                # Broken from before its first choice to the end of the clip: its first good picture is what there is.
+                chosen[sampling] = self.timeline.pts[:1].tolist()
+                self._fetch([(sampling, chosen[sampling])])
         return {sampling: self._frames(sampling, pts) for sampling, pts in chosen.items()}, rejected
 
     @property

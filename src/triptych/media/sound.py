@@ -86,14 +86,6 @@ class SoundTrack:
         return found
 
     def _take(self, frame: av.AudioFrame) -> None:
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if kind != self._kind:
-            # A track may change its layout or rate half-way, and a resampler takes only what it began with.
-            self._empty()
-            self._queue = av.AudioFifo()
-            self._resamplers = {rate: _resampler(rate) for rate in self._parts}
-            self._kind = kind
-            self._fold = not _mixable(frame)
         if frame.time is not None:
             if self.start_s is None:
                 self.start_s = self._clock_s = frame.time
@@ -101,20 +93,32 @@ class SoundTrack:
             if abs(late_s) > CLOCK_S:
                 self._clock_s += late_s
             elif late_s > HOLE_S:
-                self._add(_silence(frame, round(late_s * frame.sample_rate)))
-        self._add(frame)
-        self.decoded += 1
-
-    def _add(self, frame: av.AudioFrame) -> None:
+                self._rest(late_s)
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            # A track may change its layout or rate half-way, and a resampler takes only what it began with.
+            self._empty()
+            self._resamplers = {rate: _resampler(rate) for rate in self._parts}
+            self._kind = kind
+            self._fold = not _mixable(frame)
         if self._fold:
             frame = _folded(frame)
         frame.pts = None  # the queue refuses samples that do not follow on each other by their stamps
         self._queue.write(frame)
         self._held_s += frame.samples / frame.sample_rate
+        self.decoded += 1
+
+    def _rest(self, seconds: float) -> None:
+        self._empty()
+        for rate, parts in self._parts.items():
+            parts.append(np.zeros(round(seconds * rate), np.float32))
+        self._held_s += seconds
 
     def _empty(self) -> None:
-        if self._resamplers:
+        """Bring what was taken so far to its end; what follows begins anew."""
+        if self._kind is not None:
             rest = self._queue.read(0, partial=True)
+            self._queue, self._kind = av.AudioFifo(), None
             if rest is not None:
                 self._resample(rest)
             self._resample(None)
@@ -134,7 +138,7 @@ def _resampler(rate_hz: int) -> av.AudioResampler:
 def _mixable(frame: av.AudioFrame) -> bool:
     """Whether FFmpeg knows where the channels stand, and so how to mix them."""
     try:
-        _resampler(16_000).resample(_silence(frame, 64))
+        _resampler(16_000).resample(frame)
     except FAULTS:
         return False
     return True
@@ -142,26 +146,16 @@ def _mixable(frame: av.AudioFrame) -> bool:
 
 def _folded(frame: av.AudioFrame) -> av.AudioFrame:
     """The mean of channels of which nobody knows where they stand."""
+    channels = frame.layout.nb_channels
+    if frame.format.is_planar and channels > 7:
+        raise ValueError(f"{channels} channels of unknown places")  # PyAV would read beyond the frame's eight pointers
     samples = cast(Samples, frame.to_ndarray())  # or any other width
     if not frame.format.is_planar:
-        samples = samples.reshape(-1, len(frame.layout.channels)).T
+        samples = samples.reshape(-1, channels).T
     if samples.dtype.kind != "f":
-        samples = (samples.astype(np.float64) - _rest(samples)) / 2.0 ** (8 * samples.itemsize - 1)
+        rest = 128 if samples.dtype == np.uint8 else 0
+        samples = (samples.astype(np.float64) - rest) / 2.0 ** (8 * samples.itemsize - 1)
     mean = samples.mean(axis=0, dtype=np.float64).astype(np.float32)
     folded = av.AudioFrame.from_ndarray(mean[None], format="flt", layout="mono")
     folded.sample_rate = frame.sample_rate
     return folded
-
-
-def _silence(like: av.AudioFrame, samples: int) -> av.AudioFrame:
-    empty = like.to_ndarray()[:, :1]
-    channels = 1 if like.format.is_planar else len(like.layout.channels)
-    zeros = np.full((len(empty), samples * channels), _rest(empty), empty.dtype)
-    silence = av.AudioFrame.from_ndarray(cast(Samples, zeros), format=like.format.name, layout=like.layout.name)
-    silence.sample_rate = like.sample_rate
-    return silence
-
-
-def _rest(samples: npt.NDArray[np.generic]) -> int:
-    """The sample value of silence."""
-    return 128 if samples.dtype == np.uint8 else 0

@@ -146,10 +146,9 @@ def choose(timeline: Timeline, wanted: Sequence[Slot], held: Collection[int] = (
         return []
     times = timeline.times_s
     aims = np.array([slot.aim_s for slot in wanted])
-    ends = np.array([slot.end_s for slot in wanted])
     # Half open, so that slots share no picture.
     low = np.searchsorted(times, np.array([slot.start_s for slot in wanted]) - ROUNDING_S)
-    high = np.searchsorted(times, ends - ROUNDING_S)
+    high = np.searchsorted(times, np.array([slot.end_s for slot in wanted]) - ROUNDING_S)
     nearest = _nearest(times, aims)
     held_places = np.flatnonzero(np.isin(timeline.pts, np.fromiter(held, np.int64, len(held)))) if held else low[:0]
     free, is_held = _nearest_within(times, held_places, aims, low, high)
@@ -162,8 +161,7 @@ def choose(timeline: Timeline, wanted: Sequence[Slot], held: Collection[int] = (
     decoded = ~np.isin(picked, held_places)
     np.maximum.at(reach, group[decoded], picked[decoded])
     better = np.minimum(nearest, reach[group])
-    late = (low < high) & ~is_held & ~is_key & (better >= picked)
-    late &= times[np.maximum(better, 0)] < ends
+    late = (low < high) & ~is_held & ~is_key & (better >= picked) & (better < high)
     return np.unique(timeline.pts[np.where(late, better, picked)]).tolist()
 
 
