@@ -47,8 +47,8 @@ def main() -> None:
         again = 0
         committed: list[int] = []
         for kill in range(KILLS):
-            # From start-up to most of an undisturbed run, so that some kills find work done and some find none.
-            wait_s = rng.uniform(1.0, 0.8 * undisturbed_s)
+            # Starting takes about two seconds; after that, anywhere in the next third of an undisturbed run.
+            wait_s = rng.uniform(2.0, 2.0 + undisturbed_s / 3)
             process = subprocess.Popen([*TRIPTYCH, "extract", str(broken.folder)], stderr=subprocess.DEVNULL)
             time.sleep(wait_s)
             process.send_signal(signal.SIGKILL)

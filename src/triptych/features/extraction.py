@@ -27,7 +27,7 @@ LIMIT_S = 600.0
 TEXTS = 32
 #: Results are committed when there are this many clips of them, or when the oldest has waited this long.
 BATCH = 16
-WAIT_S = 2.0
+WAIT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
