@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -243,11 +244,13 @@ class _Reader:
     def _enter(self, entry: int, *, before: int) -> bool:
         """Jump to a keyframe. False if the first picture from there comes after ``before``, or none comes."""
         place = int(np.searchsorted(self._timeline.keys, entry))
-        for back in range(self._back, 2):
+        reached, usual = self._stamp, self._back
+        for back in range(usual, 2):
             # A container without an index is searched by the times at which packets are decoded, not shown, and
             # may be entered just past the keyframe.
             target = int(self._timeline.keys[max(place - back, 0)])
-            reached = self._stamp
+            if reached is not None and target <= reached and back == usual:
+                return True  # it is nearer to read on
             try:
                 self._container.seek(target, stream=self._video, backward=True, any_frame=False)
             except FAULTS as fault:
@@ -257,7 +260,7 @@ class _Reader:
             first = next(self._pictures(), None)
             if first is not None and first[1] <= before:
                 # A file that can only be entered at its beginning is better read on.
-                self._jump = reached is None or first[1] > reached
+                self._jump = reached is None or first[1] > reached or target <= reached
                 self._ready = chain([first[0]], self._ready)
                 return True
             self._back = min(back + 1, 1)
@@ -288,7 +291,7 @@ class _Reader:
             if packet is None:
                 return
             try:
-                frames = packet.decode()
+                frames = cast(list[VideoFrame], packet.decode())
             except FAULTS as fault:
                 self._decoded.fail(packet.pts if packet.pts is not None else packet.dts, fault)
                 continue
