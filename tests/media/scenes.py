@@ -226,7 +226,7 @@ def written(
         scale *= 0.92 * width / wide
         (wide, tall), _ = cv2.getTextSize(line, font, scale, max(round(1.6 * scale), 1))
     at = ((width - wide) // 2, int(centre * height + tall / 2))
-    cv2.putText(picture, line, at, font, scale, colour, max(round(1.6 * scale), 1), cv2.LINE_AA)  # type: ignore[call-overload]
+    cv2.putText(picture, line, at, font, scale, colour, max(round(1.6 * scale), 1), cv2.LINE_AA)
 
 
 def still(picture: npt.NDArray[np.float32], count: int) -> Iterator[RGB]:

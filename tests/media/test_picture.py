@@ -140,6 +140,18 @@ def test_hdr_greys_lie_where_their_sdr_twins_do() -> None:
     assert grey_of(hdr(0.0, "hlg")) <= 2
 
 
+def test_an_hdr_file_shows_mid_grey_as_mid_grey(tmp_path: Path) -> None:
+    path = make_clip(
+        tmp_path / "clip.mp4",
+        [hdr(pq(203 * 0.2159), "pq")],
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        colour=Colour(matrix="bt2020", range="limited", transfer="pq", primaries="bt2020"),
+        options={"x265-params": "log-level=none:lossless=1"},
+    )
+    assert 105 <= grey_of(first_frame(path)) <= 135
+
+
 def test_hdr_brightness_keeps_its_order() -> None:
     for transfer in ("pq", "hlg"):
         greys = [grey_of(hdr(signal, transfer)) for signal in np.linspace(0.1, 0.9, 9)]
@@ -170,6 +182,32 @@ def test_transparency_lies_over_black() -> None:
     assert np.abs(seen[8, 8] - (250, 200, 100)).max() <= 2
     assert np.abs(seen[8, 24] - (125, 100, 50)).max() <= 3
     assert seen[24, 24].max() == 0
+
+
+def gif(indices: npt.NDArray[np.uint8]) -> bytes:
+    """A GIF whose index 0 is transparent, 1 red and 2 white; coded without compression, three bits an index."""
+    height, width = indices.shape
+    codes: list[int] = []
+    for k, index in enumerate(indices.ravel().tolist()):
+        codes += [4] * (k % 2 == 0) + [index]  # a clear code before every other keeps the codes short
+    bits = "".join(f"{code:03b}"[::-1] for code in [*codes, 5])
+    data = bytes(int(bits[k : k + 8][::-1], 2) for k in range(0, len(bits), 8))
+    blocks = b"".join(bytes([len(data[k : k + 255])]) + data[k : k + 255] for k in range(0, len(data), 255))
+    size = struct.pack("<HH", width, height)
+    palette = bytes([90, 200, 90, 255, 0, 0, 255, 255, 255, 0, 0, 0])
+    return (
+        (b"GIF89a" + size + b"\x91\x00\x00" + palette)
+        + b"\x21\xf9\x04\x01\x0a\x00\x00\x00"  # shown for a tenth of a second, index 0 transparent
+        + (b"\x2c\x00\x00\x00\x00" + size + b"\x00\x02" + blocks + b"\x00\x3b")
+    )
+
+
+def test_a_gif_lies_over_black(tmp_path: Path) -> None:
+    indices = np.zeros((32, 48), np.uint8)
+    indices[:, 16:32], indices[:, 32:] = 1, 2
+    (tmp_path / "clip.gif").write_bytes(gif(indices))
+    seen = to_rgb(first_frame(tmp_path / "clip.gif"), width_px=48, height_px=32)
+    assert seen[16, [8, 24, 40]].tolist() == [[0, 0, 0], [255, 0, 0], [255, 255, 255]]
 
 
 # The corners of a picture, as a player would show it: red top left, green top right, blue bottom left.

@@ -67,9 +67,12 @@ def test_times_count_from_the_first_picture() -> None:
 def test_the_last_picture_is_shown_as_long_as_it_says() -> None:
     held = Timeline.of([0, 100, 200], [0], time_base=MS, last_ticks=5000)
     silent = Timeline.of([0, 100, 200], [0], time_base=MS, last_ticks=0)
+    brief = Timeline.of([0, 1000, 2000], [0], time_base=MS, last_ticks=100)
     assert held is not None
     assert silent is not None
+    assert brief is not None
     assert held.duration_s == pytest.approx(5.2)
+    assert brief.duration_s == pytest.approx(2.1)
     assert silent.duration_s == pytest.approx(0.3)  # as long as the others
 
 
