@@ -72,11 +72,11 @@ endef
 
 $(RUNTIME): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[text]'
+	$(INSTALL) -e '.[fetch,text]'
 	@touch $@
 
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[text,dev,docs]'
+	$(INSTALL) -e '.[fetch,text,dev,docs]'
 	@touch $(RUNTIME) $@

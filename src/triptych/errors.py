@@ -10,6 +10,7 @@
     │   ├── CatalogueLocked   another writer holds it
     │   └── CatalogueUnwritable  read-only, or the disk is full
     ├── SourceError           a folder or table that cannot be read as items
+    ├── FetchError            something that cannot be had over the network
     ├── MediaError            a clip that cannot be read
     ├── ExtractionError       a feature that cannot be measured, or one that breaks its contract
     └── SpaceError            a space that cannot be built or searched
@@ -85,6 +86,12 @@ class SourceError(TriptychError):
     """A folder or table cannot be read as items."""
 
     exit_code = 3
+
+
+class FetchError(TriptychError):
+    """Something could not be had over the network, after all tries that made sense."""
+
+    exit_code = 6
 
 
 class MediaError(TriptychError):

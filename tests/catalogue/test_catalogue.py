@@ -174,17 +174,24 @@ def test_a_damaged_mark_is_said_and_can_be_mended_as_said(tmp_path: Path, mark: 
     catalogue_of(tmp_path / "C", FULL)
     (tmp_path / "C" / MARK).write_bytes(mark)
     with pytest.raises(
-        CatalogueError, match=r"catalogue.json' cannot be read: .* writing {\"format\": 1} into it mends"
+        CatalogueError, match=r"catalogue.json' cannot be read: .* writing {\"format\": 2} into it mends"
     ):
         Catalogue.open(tmp_path / "C")
-    (tmp_path / "C" / MARK).write_text('{"format": 1}')
+    (tmp_path / "C" / MARK).write_text('{"format": 2}')
     assert Catalogue.open(tmp_path / "C").items() == [FULL]
 
 
 def test_a_later_format_is_not_guessed_at(tmp_path: Path) -> None:
     catalogue_of(tmp_path / "C", FULL)
-    (tmp_path / "C" / MARK).write_text(json.dumps({"format": 2}))
-    with pytest.raises(CatalogueError, match=r"has format 2; this version reads format 1. Update Triptych"):
+    (tmp_path / "C" / MARK).write_text(json.dumps({"format": 3}))
+    with pytest.raises(CatalogueError, match=r"has format 3; this version reads format 2. Update Triptych"):
+        Catalogue.open(tmp_path / "C")
+
+
+def test_an_earlier_format_is_to_be_made_anew(tmp_path: Path) -> None:
+    catalogue_of(tmp_path / "C", FULL)
+    (tmp_path / "C" / MARK).write_text(json.dumps({"format": 1}))
+    with pytest.raises(CatalogueError, match=r"has format 1; .* Make a new catalogue and add its sources again"):
         Catalogue.open(tmp_path / "C")
 
 
@@ -214,13 +221,30 @@ def test_the_same_twice_changes_nothing_and_is_no_commit(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    "silence",
+    [{"title": ""}, {"year": None}, {"plot": ""}, {"people": ()}, {"imdb_rating": None}],
+    ids=str,
+)
+def test_what_a_source_leaves_empty_keeps_what_another_said(tmp_path: Path, silence: dict[str, object]) -> None:
+    known = replace(FULL, imdb_rating=8.0)
+    catalogue = catalogue_of(tmp_path / "C", known)
+    added = catalogue.add(Listed(items=[replace(known, **silence)]))  # type: ignore[arg-type]
+    assert (added.items_changed, added.items_same) == (0, 1)
+    assert catalogue.items() == [known]
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"title": "Dracula"},
-        {"year": None},
+        {"year": 1923},
         {"genres": ("Fantasy", "Horror")},
-        {"plot": ""},
-        {"people": ()},
+        {"plot": "Another."},
+        {"people": ("Nobody",)},
+        {"runtime_min": 94.5},
+        {"directors": ("F. W. Murnau",)},
+        {"imdb_rating": 0.0},
+        {"imdb_votes": 0},
         {"languages": ("German", "")},
         {"released_at": "x"},
     ],

@@ -131,7 +131,9 @@ class ExtractorContract:
         assert measured.extractor.recipe.panel in PANELS
         assert measured.extractor.recipe.version >= 1
         needs = measured.extractor.needs
-        assert needs.reel or needs.text, "an extractor that reads nothing is never measured again when an item changes"
+        assert needs.reel or needs.fields, (
+            "an extractor that reads nothing is never measured again when an item changes"
+        )
 
     def test_it_gives_features_of_one_width(self, measured: Measured) -> None:
         present = [f.values for f in measured.features.values() if f.values is not None]
@@ -161,7 +163,7 @@ class ExtractorContract:
             assert features["mute"].presence is Presence.MISSING
             assert features["silent"].presence is Presence.SILENT
             assert features["mute"].reason != features["silent"].reason
-        if needs.text and not needs.reel:
+        if needs.fields and not needs.reel:
             assert features["mute"].presence is Presence.MISSING
 
     def test_the_order_is_kept(self, measured: Measured) -> None:
@@ -199,7 +201,7 @@ class ExtractorContract:
     def test_it_reads_only_what_it_says_it_needs(self, measured: Measured) -> None:
         needs = measured.extractor.needs
         item, reel = PLACES["both"], measured.shown[0].reel
-        if not needs.text:
+        if not needs.fields:
             stranger = Item(item_id="stranger", title="Stranger", plot="Nothing of the kind.", year=2001)
             [feature] = measured.extractor.extract([Showing(item=stranger, reel=reel)])
             assert alike(feature, measured.features["both"])

@@ -33,7 +33,7 @@ class Letters:
 
     @property
     def needs(self) -> Needs:
-        return Needs(text=True)
+        return Needs(fields=("title", "plot"))
 
     def ready(self) -> None:
         """Needs nothing."""
@@ -95,7 +95,7 @@ class Scripted:
 
     @property
     def needs(self) -> Needs:
-        return Needs(text=True) if self.reads == "text" else Needs(want=Want(samplings=frozenset({FEW})))
+        return Needs(fields=("title", "plot")) if self.reads == "text" else Needs(want=Want(samplings=frozenset({FEW})))
 
     def ready(self) -> None:
         """Needs nothing."""

@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.lock import WriterLock
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.source import Addition, Refusal, Source
 from triptych.catalogue.tables import Tables, quote
+from triptych.catalogue.tags import TAG_KEY, TAGS
+from triptych.catalogue.users import USERS
 from triptych.errors import (
     CatalogueError,
     CatalogueExists,
@@ -36,7 +39,8 @@ from triptych.errors import (
     UnknownName,
 )
 
-FORMAT = 1
+#: 2: items have runtime, directors, countries, certificate, links and what another audience thought.
+FORMAT = 2
 MARK = "catalogue.json"
 
 ITEMS = pa.schema(
@@ -44,13 +48,24 @@ ITEMS = pa.schema(
         pa.field("item_id", pa.string(), nullable=False),
         pa.field("title", pa.string()),
         pa.field("year", pa.int32()),
+        pa.field("released_at", pa.string()),
+        pa.field("runtime_min", pa.float64()),
         pa.field("genres", pa.list_(pa.string())),
         pa.field("plot", pa.string()),
         pa.field("people", pa.list_(pa.string())),
+        pa.field("directors", pa.list_(pa.string())),
         pa.field("languages", pa.list_(pa.string())),
-        pa.field("released_at", pa.string()),
+        pa.field("countries", pa.list_(pa.string())),
+        pa.field("certificate", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("poster", pa.string()),
+        pa.field("imdb_id", pa.string()),
+        pa.field("tmdb_id", pa.string()),
+        pa.field("imdb_rating", pa.float64()),
+        pa.field("imdb_votes", pa.int64()),
     ]
 )
+_LISTS = ("genres", "people", "directors", "languages", "countries")
 CLIPS = pa.schema(
     [
         pa.field("item_id", pa.string(), nullable=False),
@@ -73,7 +88,11 @@ _DRAFT = f"{MARK}.tmp"
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """What one ``add`` did to the catalogue. ``interactions`` counts all that the source offered, known ones too."""
+    """What one ``add`` did to the catalogue.
+
+    ``interactions``, ``users`` and ``tags`` count all that the source offered, known ones too. ``notes`` tell what
+    was taken, but is worth knowing.
+    """
 
     items_new: int = 0
     items_changed: int = 0
@@ -81,7 +100,10 @@ class Added:
     clips_new: int = 0
     clips_changed: int = 0
     interactions: int = 0
+    users: int = 0
+    tags: int = 0
     refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
     unused_columns: tuple[str, ...] = ()
 
 
@@ -132,9 +154,9 @@ class Catalogue:
                 f'{{"format": {FORMAT}}} into it mends it.'
             ) from fault
         if found != FORMAT:
-            raise CatalogueError(
-                f"{str(folder)!r} has format {found!r}; this version reads format {FORMAT}. Update Triptych."
-            )
+            older = isinstance(found, int) and found < FORMAT
+            cure = "Make a new catalogue and add its sources again" if older else "Update Triptych"
+            raise CatalogueError(f"{str(folder)!r} has format {found!r}; this version reads format {FORMAT}. {cure}.")
         return cls(folder, commit=commit)
 
     # -- writing -------------------------------------------------------------------------------------------
@@ -171,7 +193,10 @@ class Catalogue:
             self._lock.release()
 
     def add(self, source: Source) -> Added:
-        """Upsert everything that a source offers. What cannot be taken is refused with its reason, the rest goes in."""
+        """Upsert everything that a source offers. What cannot be taken is refused with its reason, the rest goes in.
+
+        Sources complete one another: a field that a source leaves empty keeps what another one said.
+        """
         with self.writing("add"):
             return self._add(source.read(self.folder))
 
@@ -192,7 +217,11 @@ class Catalogue:
         _check(addition)
         old_items = {item.item_id: item for item in self.items()}
         old_clips = {clip.item_id: clip for clip in self._stored_clips()}
-        items = [item for item in addition.items if not (item.item_id in addition.bare and item.item_id in old_items)]
+        items = [
+            _completed(item, old_items.get(item.item_id))
+            for item in addition.items
+            if not (item.item_id in addition.bare and item.item_id in old_items)
+        ]
         fresh = [item for item in items if item.item_id not in old_items]
         changed = [item for item in items if item.item_id in old_items and old_items[item.item_id] != item]
         clips = self._placed(addition.clips)
@@ -210,6 +239,9 @@ class Catalogue:
             clips_new=len(new_clips),
             clips_changed=len(moved_clips),
             interactions=self._add_interactions(addition.interactions),
+            users=self._add_rows("users", addition.users, USERS, key="user_id"),
+            tags=self._add_rows("tags", addition.tags, TAGS, key=TAG_KEY),
+            notes=(*addition.notes, *self._strays(addition.interactions)),
             refused=addition.refused,
             unused_columns=addition.unused_columns,
         )
@@ -223,6 +255,26 @@ class Catalogue:
         if rows.num_rows:
             self.tables.upsert("interactions", rows, key=EVENT_KEY)
         return offered.num_rows
+
+    def _add_rows(self, name: str, rows: pa.Table | None, schema: pa.Schema, *, key: str | Sequence[str]) -> int:
+        if rows is None:
+            return 0
+        rows = rows.select(schema.names).cast(schema)
+        if rows.num_rows and not (self.tables.exists(name) and self.tables.read(name).equals(rows)):
+            self.tables.upsert(name, rows, key=key)
+        return rows.num_rows
+
+    def _strays(self, interactions: pa.Table | None) -> tuple[str, ...]:
+        """Interactions may come before their items; that none is known is said, for it may be a mistake."""
+        if interactions is None:
+            return ()
+        named = pc.unique(interactions["item_id"])
+        strange = named.filter(pc.invert(pc.is_in(named, value_set=pa.array(self.item_ids(), pa.string()))))
+        if not len(strange):
+            return ()
+        count = interactions.filter(pc.is_in(interactions["item_id"], value_set=strange)).num_rows
+        note = f"{count:,} interactions are with {len(strange):,} items that are not in the catalogue"
+        return (f"{note}, such as {strange[0].as_py()!r}; they are kept, and count when the items come",)
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -251,6 +303,14 @@ class Catalogue:
         from triptych.catalogue.interactions import INTERACTIONS
 
         return self._read("interactions", INTERACTIONS)
+
+    def users(self) -> pa.Table:
+        """``user_id, age, gender, occupation, region`` of the users of whom a source told something."""
+        return self._read("users", USERS)
+
+    def tags(self) -> pa.Table:
+        """``user_id, item_id, tag, timestamp``: words that users gave to items."""
+        return self._read("tags", TAGS)
 
     def commits(self) -> list[dict[str, object]]:
         """What was done to this catalogue and when; each number can be given to ``Catalogue.open(…, commit=n)``."""
@@ -337,5 +397,13 @@ def _rows(records: Sequence[Item] | Sequence[Clip], schema: pa.Schema) -> pa.Tab
 
 
 def _item(row: dict[str, Any]) -> Item:
-    lists: dict[str, Any] = {name: tuple(row[name] or ()) for name in ("genres", "people", "languages")}
+    lists: dict[str, Any] = {name: tuple(row[name] or ()) for name in _LISTS}
     return Item(**{**row, **lists})
+
+
+def _completed(item: Item, old: Item | None) -> Item:
+    """``item``, with what ``old`` knows where it says nothing itself."""
+    if old is None:
+        return item
+    known = {name: value for name, value in vars(old).items() if getattr(item, name) in (None, "", ())}
+    return replace(item, **known)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pyarrow as pa
 
@@ -26,16 +28,18 @@ EVENT_KEY = ("user_id", "item_id", "kind")
 _EXACT = 2.0**53
 
 
-def from_frame(frame: pl.DataFrame, *, name: str) -> tuple[pa.Table, list[Refusal]]:
+def from_frame(
+    frame: pl.DataFrame, *, name: str, scale: tuple[float, float] | None = None
+) -> tuple[pa.Table, list[Refusal]]:
     """Columns ``user_id, item_id`` and perhaps ``rating`` (or ``value``), ``timestamp``, ``kind``, of any types.
 
     Rows without user or item, with a value that is no finite number, with a negative time or an unknown kind
     are refused, counted by reason; of two rows of the same user, item and kind the later one stands. Without a
-    value column every row counts 1 and is a ``play``. ``timestamp`` [s since 1970] loses its fraction; one that is
-    no number is unknown, and said so.
+    value column every row counts 1 and is a ``play``. With a ``scale`` ratings outside it are refused too.
+    ``timestamp`` [s since 1970] loses its fraction; one that is no number is unknown, and said so.
     """
     try:
-        return _from_frame(frame, name=name)
+        return _from_frame(frame, name=name, scale=scale)
     except (pl.exceptions.PolarsError, pa.ArrowInvalid, ValueError) as fault:
         cause = str(fault).strip().split("\n")[0]
         raise SourceError(f"{name!r} cannot be read as interactions: {cause}.") from fault
@@ -51,7 +55,7 @@ def unlike(rows: pa.Table, old: pa.Table) -> pa.Table:
     return rows.take(pa.array(index.to_numpy(), pa.uint32()))
 
 
-def _from_frame(frame: pl.DataFrame, *, name: str) -> tuple[pa.Table, list[Refusal]]:
+def _from_frame(frame: pl.DataFrame, *, name: str, scale: tuple[float, float] | None) -> tuple[pa.Table, list[Refusal]]:
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
     value = next((column for column in ("value", "rating") if column in frame.columns), None)
     tidy = frame.select(
@@ -72,7 +76,7 @@ def _from_frame(frame: pl.DataFrame, *, name: str) -> tuple[pa.Table, list[Refus
         if count:
             refused.append(Refusal(what=name, reason=f"{count:,} interactions {what}"))
 
-    for reason, test in _faults().items():
+    for reason, test in _faults(scale).items():
         bad = tidy.select(test.fill_null(True).alias("bad"))["bad"]
         if count := int(bad.sum()):
             account(count, reason)
@@ -84,9 +88,10 @@ def _from_frame(frame: pl.DataFrame, *, name: str) -> tuple[pa.Table, list[Refus
     return kept.select(INTERACTIONS.names).to_arrow().cast(INTERACTIONS), refused
 
 
-def _faults() -> dict[str, pl.Expr]:
+def _faults(scale: tuple[float, float] | None) -> dict[str, pl.Expr]:
     """What a row is refused for, the first that holds."""
     user, item = pl.col("user_id").fill_null(""), pl.col("item_id").fill_null("")
+    low, high = scale or (-math.inf, math.inf)
     return {
         "without a user or item id that is text or a whole number": user.eq("") | item.eq(""),
         "whose user or item id begins or ends with white space": (
@@ -99,6 +104,8 @@ def _faults() -> dict[str, pl.Expr]:
             | (item.str.len_chars() > LONGEST)
         ),
         "whose value is not a finite number": pl.col("value").is_null() | ~pl.col("value").is_finite(),
+        f"whose rating is outside {low:g} to {high:g}": (pl.col("kind") == "rating")
+        & ~pl.col("value").is_between(low, high),
         "with a negative time": pl.col("seconds").fill_null(0).fill_nan(0) < 0,
         f"of a kind other than {', '.join(KINDS)}": ~pl.col("kind").is_in(list(KINDS)),
     }

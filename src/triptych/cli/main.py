@@ -54,7 +54,7 @@ def main(
     No videos at hand? triptych demo makes some and does all of that.
 
     Exit codes: 0 done; 1 failed; 2 wrong argument; 3 catalogue, source or space not as needed; 4 locked;
-    5 unreadable clip; 130 stopped.
+    5 unreadable clip; 6 network; 130 stopped.
     """
 
 

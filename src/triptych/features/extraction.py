@@ -247,14 +247,14 @@ class _Sources:
     def __init__(self, item: Item, clip: Clip | None) -> None:
         self._item = item
         self._clip = clip
-        self._known: dict[tuple[bool, bool], str] = {}
+        self._known: dict[tuple[bool, tuple[str, ...]], str] = {}
 
     def of(self, needs: Needs) -> str:
-        key = (needs.reel, needs.text)
+        key = (needs.reel, needs.fields)
         if key not in self._known:
             read: list[Any] = [self._clip.fingerprint if self._clip is not None else ""] if needs.reel else []
-            if needs.text:
-                read.append(vars(self._item))
+            if needs.fields:
+                read.append({name: getattr(self._item, name) for name in needs.fields})
             text = json.dumps(read, sort_keys=True, ensure_ascii=False)
             self._known[key] = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         return self._known[key]

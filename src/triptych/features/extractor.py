@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from typing import Protocol
 
 from triptych.catalogue.records import Item
+from triptych.errors import UnknownName
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.media.reel import Reel, Want
@@ -26,10 +28,19 @@ class Showing:
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What an extractor reads: the reel (``want``), the item's record (``text``), or both."""
+    """What an extractor reads: the reel (``want``), ``fields`` of the item's record, or both.
+
+    When a field that is named here changes, the item is measured again; a change of any other costs nothing.
+    """
 
     want: Want = field(default_factory=Want)
-    text: bool = False
+    fields: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = tuple(part.name for part in fields_of(Item))
+        for name in self.fields:
+            if name not in known:
+                raise UnknownName("field of an item", name, known)
 
     @property
     def reel(self) -> bool:

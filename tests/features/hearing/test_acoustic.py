@@ -88,7 +88,7 @@ def test_it_is_an_extractor_that_asks_for_sound_alone() -> None:
     assert extractor.recipe.version == 1
     assert extractor.needs.want.sound_rates_hz == {RATE_HZ}
     assert not extractor.needs.want.samplings
-    assert not extractor.needs.text
+    assert not extractor.needs.fields
 
 
 def test_the_block_size_is_no_part_of_the_recipe() -> None:

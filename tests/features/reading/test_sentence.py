@@ -103,7 +103,7 @@ def tiny(tiny_source: Path, tmp_path: Path) -> Path:
 def test_is_an_extractor_of_text() -> None:
     extractor: Extractor = Sentence()
     assert (extractor.recipe.title, extractor.recipe.version) == ("reading/sentence", 1)
-    assert extractor.needs.text
+    assert extractor.needs.fields
     assert not extractor.needs.reel
     assert Recipe.from_json(extractor.recipe.to_json()).hash == extractor.recipe.hash
 

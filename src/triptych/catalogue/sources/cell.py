@@ -11,6 +11,8 @@ from typing import Any, cast
 #: Joiners, direction marks and variation selectors stay: emoji and half of the world's scripts are written with them.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _ABSENT = frozenset({"nan", "null", "none", "n/a"})
+_NUMBER = re.compile(r"((?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?)\s?(K|M|min|h)?")
+_SHORT = {"K": 1e3, "M": 1e6, "h": 60.0}
 _YEAR = re.compile(r"\(?(\d{4})(\.0+)?\)?")
 
 
@@ -61,3 +63,18 @@ def year_of(cell: Any) -> int | None:
     if found is None or not 1870 <= int(found[1]) <= 2200:
         raise ValueError(f"is {text[:40]!r}; a year is four digits from 1870 to 2200, or empty")
     return int(found[1])
+
+
+def number_of(cell: Any) -> float | None:
+    """A finite number of at least 0, thousands separated by commas or not; None where there is none. ValueError else.
+
+    >>> number_of("930,413"), number_of("81 min"), number_of("")
+    (930413.0, 81.0, None)
+    """
+    text = text_of(cell)
+    if not text:
+        return None
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise ValueError(f"is {text[:40]!r}; it is a number of 0 or more, or empty")
+    return float(found[1].replace(",", "")) * _SHORT.get(found[2], 1.0)

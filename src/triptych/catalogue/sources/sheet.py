@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -69,6 +69,24 @@ class Sheet:
             known = dict(zip(given, columns, strict=True))
             rows = [{known[key]: cell for key, cell in row.items()} for row in rows]
         return cls(name=name, columns=columns, cells=rows)
+
+    def renamed(self, columns: Mapping[str, str]) -> Self:
+        """With other names: our name → its name. SourceError for one that the table does not have."""
+        if not columns:
+            return self
+        theirs = {ours: name.strip().lower() for ours, name in columns.items()}
+        if missing := [name for name in theirs.values() if name not in self.columns]:
+            raise SourceError(
+                f"{self.name!r} has no column {' and no '.join(map(repr, missing))}; it has {', '.join(self.columns)}."
+            )
+        # What is called as one of ours, and is not it, makes way.
+        ours = {name: own for own, name in theirs.items()}
+        known = {name: ours.get(name, f"{name} (other)" if name in theirs else name) for name in self.columns}
+        if isinstance(self.cells, pl.DataFrame):
+            cells: pl.DataFrame | list[dict[str, Any]] = self.cells.rename(known)
+        else:
+            cells = [{known[name]: cell for name, cell in row.items()} for row in self.cells]
+        return replace(self, columns=tuple(known.values()), cells=cells)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         return self.cells.to_dicts() if isinstance(self.cells, pl.DataFrame) else self.cells

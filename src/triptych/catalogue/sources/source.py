@@ -24,6 +24,8 @@ class Refusal:
 class Addition:
     """What a source offers: unique ids, cleaned text, and an account of what it left out.
 
+    ``interactions``, ``users`` and ``tags`` are columns as :mod:`triptych.catalogue` has them, their keys unique.
+    ``refused`` did not go in; ``notes``, sentences without their full stop, tell of what did and is worth knowing.
     ``bare`` are the ids of items of which the source knows a file name and nothing else: where the catalogue
     knows more of such an item already, that stands.
     """
@@ -31,7 +33,10 @@ class Addition:
     items: Sequence[Item] = ()
     clips: Sequence[Clip] = ()
     interactions: pa.Table | None = None
+    users: pa.Table | None = None
+    tags: pa.Table | None = None
     refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
     unused_columns: tuple[str, ...] = ()
     bare: frozenset[str] = frozenset()
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-
 from triptych.catalogue.ids import id_of
-from triptych.catalogue.interactions import from_frame
 from triptych.catalogue.records import Clip, Item
-from triptych.catalogue.sources.cell import list_of, text_of, year_of
+from triptych.catalogue.sources.cell import list_of, number_of, text_of, year_of
 from triptych.catalogue.sources.clipfile import clip_of, fault_of, inside
+from triptych.catalogue.sources.events import events_of
 from triptych.catalogue.sources.sheet import SUFFIXES, Sheet
 from triptych.catalogue.sources.source import Addition, Refusal
 from triptych.errors import SourceError
 
-ITEM_COLUMNS = ("item_id", "title", "year", "genres", "plot", "people", "languages", "released_at", "path")
-EVENT_COLUMNS = ("user_id", "item_id", "rating", "value", "timestamp", "kind")
+ITEM_COLUMNS = (*(part.name for part in fields(Item)), "path")
 _T = TypeVar("_T")
 
 
@@ -28,31 +25,24 @@ _T = TypeVar("_T")
 class TableFile:
     """One table file. With ``user_id`` and ``item_id`` columns it holds interactions, otherwise items.
 
-    Item columns: ``item_id, title, year, genres, plot, people, languages, released_at, path``; lists are
-    separated by ``|`` or given as lists. ``path`` is relative to the table's folder and may not leave it.
-    Ids are kept character for character (see :mod:`triptych.catalogue.ids`); other text is cleaned.
+    Item columns: the fields of :class:`~triptych.catalogue.records.Item`, and ``path``; lists are separated by ``|``
+    or given as lists. ``path`` is relative to the table's folder and may not leave it. Ids are kept character for
+    character (see :mod:`triptych.catalogue.ids`); other text is cleaned.
+
+    ``columns``: what is called otherwise in the file, our name → its name. ``scale``: the least and the greatest
+    rating there can be; interactions outside it are refused.
     """
 
     path: Path
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    scale: tuple[float, float] | None = None
 
     def read(self, folder: Path) -> Addition:
-        sheet = Sheet.open(self.path)
+        sheet = Sheet.open(self.path).renamed(self.columns)
         if not {"user_id", "item_id"} <= set(sheet.columns):
             return read_items(sheet, folder=self.path.parent)
-        events, refused, unused = read_events(sheet)
+        events, refused, unused = events_of(sheet, scale=self.scale)
         return Addition(interactions=events, refused=tuple(refused), unused_columns=unused)
-
-
-def read_events(sheet: Sheet) -> tuple[pa.Table, list[Refusal], tuple[str, ...]]:
-    """The interactions of a table, what was refused of them, and the columns that say nothing here."""
-    if missing := sorted({"user_id", "item_id"} - set(sheet.columns)):
-        raise SourceError(
-            f"{sheet.name!r} has no column {' and no '.join(missing)}, which interactions need; "
-            f"it has {', '.join(sheet.columns)}."
-        )
-    events, refused = from_frame(sheet.frame(EVENT_COLUMNS), name=sheet.name)
-    used = {*EVENT_COLUMNS} - ({"rating"} if "value" in sheet.columns else set())
-    return events, refused, tuple(sorted(set(sheet.columns) - used))
 
 
 def read_items(sheet: Sheet, *, folder: Path) -> Addition:
@@ -110,11 +100,21 @@ def item_of(row: Mapping[str, Any]) -> tuple[Item, str]:
             item_id=item_id,
             title=_field(row, "title", text_of),
             year=_field(row, "year", year_of),
+            released_at=_field(row, "released_at", text_of),
+            runtime_min=_field(row, "runtime_min", number_of),
             genres=_field(row, "genres", list_of),
             plot=_field(row, "plot", _lines_of),
             people=_field(row, "people", list_of),
+            directors=_field(row, "directors", list_of),
             languages=_field(row, "languages", list_of),
-            released_at=_field(row, "released_at", text_of),
+            countries=_field(row, "countries", list_of),
+            certificate=_field(row, "certificate", text_of),
+            url=_field(row, "url", text_of),
+            poster=_field(row, "poster", text_of),
+            imdb_id=_field(row, "imdb_id", text_of),
+            tmdb_id=_field(row, "tmdb_id", text_of),
+            imdb_rating=_field(row, "imdb_rating", number_of),
+            imdb_votes=_field(row, "imdb_votes", _whole_of),
         ),
         path,
     )
@@ -130,6 +130,11 @@ def table_at(folder: Path, stem: str) -> Path | None:
     if inside(folder, names[0]) is None:
         raise SourceError(f"{names[0]!r} in {str(folder)!r} is a link that leads out of the folder. Copy it there.")
     return folder / names[0]
+
+
+def _whole_of(cell: Any) -> int | None:
+    number = number_of(cell)
+    return None if number is None else round(number)
 
 
 def _lines_of(cell: Any) -> str:

@@ -82,7 +82,7 @@ class Sentence:
 
     @property
     def needs(self) -> Needs:
-        return Needs(text=True)
+        return Needs(fields=("title", "plot"))
 
     def ready(self) -> None:
         """Raise MissingExtra if a package is not installed. Imports none of them: call it before any work starts."""

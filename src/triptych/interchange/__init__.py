@@ -1,0 +1,1 @@
+"""Formats of other programs, each read and written in one room."""
