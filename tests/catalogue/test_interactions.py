@@ -1,209 +1,81 @@
-"""Interactions: every row is kept or counted under a reason, in columns from end to end."""
+"""Interactions: keys are compared by number, and say what comparing text would say."""
 
 from __future__ import annotations
 
-import tracemalloc
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from triptych.catalogue.catalogue import Catalogue
-from triptych.catalogue.interactions import INTERACTIONS, from_frame, unlike
-from triptych.catalogue.sources.table import TableFile
-from triptych.errors import SourceError
+from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, codes, plain, repeated
 
-
-def rows_of(**columns: list[Any]) -> list[dict[str, Any]]:
-    return from_frame(pl.DataFrame(columns, strict=False), name="t")[0].to_pylist()
-
-
-def reasons_of(**columns: list[Any]) -> list[str]:
-    return [refusal.reason for refusal in from_frame(pl.DataFrame(columns, strict=False), name="t")[1]]
-
-
-def test_without_a_rating_every_row_is_a_play_that_counts_one() -> None:
-    table, refused = from_frame(pl.DataFrame({"user_id": ["u"], "item_id": ["i"]}), name="t")
-    assert table.schema == INTERACTIONS
-    assert table.to_pylist() == [{"user_id": "u", "item_id": "i", "value": 1.0, "timestamp": None, "kind": "play"}]
-    assert refused == []
-
-
-@pytest.mark.parametrize("column", ["rating", "value"])
-def test_a_rating_is_a_rating_under_either_name(column: str) -> None:
-    (row,) = rows_of(user_id=["u"], item_id=["i"], **{column: [" 4.5 "]})
-    assert (row["value"], row["kind"]) == (4.5, "rating")
-
-
-def test_ids_of_any_type_read_alike_and_are_exact() -> None:
-    texts = ["nan", "None", "007", "1.0", "a/b", "it's", "two\nlines", "🎬", "'; DROP", "%", "x" * 1000]
-    found = rows_of(user_id=texts, item_id=texts)
-    assert [row["user_id"] for row in found] == [row["item_id"] for row in found] == texts
-    for cells in ([7, 8], [7.0, 8.0], [7.0, None, 8.0], [7.0, float("nan"), 8.0]):
-        assert [row["item_id"] for row in rows_of(user_id=["u"] * len(cells), item_id=cells)] == ["7", "8"]
-    column = pl.Series("item_id", ["a", "b"], pl.Categorical)
-    table, _ = from_frame(pl.DataFrame([pl.Series("user_id", ["u", "v"]), column]), name="t")
-    assert table["item_id"].to_pylist() == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("columns", "reason"),
-    [
-        ({"user_id": ["u", None], "item_id": ["i", "i"]}, "1 interactions without a user or item id"),
-        ({"user_id": ["u", "u"], "item_id": ["i", ""]}, "1 interactions without a user or item id"),
-        ({"user_id": ["u", "u"], "item_id": [1.0, 1.5]}, "1 interactions without a user or item id"),
-        ({"user_id": ["u", "u "], "item_id": ["i", "i"]}, "1 interactions whose user or item id begins or ends with"),
-        ({"user_id": ["u", "u"], "item_id": ["i", "\u00a0i"]}, "1 interactions whose user or item id begins or ends"),
-        ({"user_id": ["u", "u\x00"], "item_id": ["i", "i"]}, "1 interactions whose user or item id holds a NUL"),
-        ({"user_id": ["u", "u"], "item_id": ["i", "x" * 5000]}, "longer than 4,096 characters"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": ["4", "four"]}, "not a finite number"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": [4.0, float("nan")]}, "not a finite number"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": [4.0, float("inf")]}, "not a finite number"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": ["4", "1e300"]}, "not a finite number"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": [4.0, None]}, "not a finite number"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "timestamp": [5, -1]}, "1 interactions with a negative time"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "timestamp": ["5", "-0.5"]}, "with a negative time"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "kind": ["like", "love"]}, "of a kind other than rating, like"),
-        ({"user_id": ["u", "v"], "item_id": ["i", "i"], "kind": ["like", None]}, "of a kind other than rating, like"),
-    ],
-    ids=lambda value: ascii(value)[:40] if isinstance(value, str) else "",
+Row = tuple[str, str, float, int | None, str]
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["u", "v", "ü"]),
+        st.sampled_from(["i", "j", "u"]),
+        st.sampled_from([1.0, 2.0]),
+        st.sampled_from([None, 0, 5]),
+        st.sampled_from(["rating", "play"]),
+    )
 )
-def test_what_is_refused_is_counted_and_the_rest_is_kept(columns: dict[str, list[Any]], reason: str) -> None:
-    assert len(rows_of(**columns)) == 1
-    (said,) = reasons_of(**columns)
-    assert reason in said
 
 
-@pytest.mark.parametrize(
-    ("cell", "seconds"),
-    [
-        (1_000_000_000, 1_000_000_000),
-        (1_000_000_000.9, 1_000_000_000),
-        ("1e9", 1_000_000_000),
-        (" 1000000000.0 ", 1_000_000_000),
-        (2**60 + 1, 2**60 + 1),
-        (0, 0),
-        (date(2001, 9, 9), 999_993_600),
-        (datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC), 1_000_000_000),
-        (datetime(2001, 9, 9, 1, 46, 40), 1_000_000_000),  # noqa: DTZ001 - as tables without zones have it
-        (None, None),
-        ("", None),
-        (float("nan"), None),
-    ],
-    ids=str,
-)
-def test_times_are_whole_seconds_since_1970(cell: Any, seconds: int | None) -> None:
-    (row,) = rows_of(user_id=["u"], item_id=["i"], timestamp=[cell])
-    assert row["timestamp"] == seconds
-    assert reasons_of(user_id=["u"], item_id=["i"], timestamp=[cell]) == []
+def table(*rows: Row) -> pa.Table:
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in INTERACTIONS.names]
+    return pa.table(columns, schema=INTERACTIONS)
 
 
-def test_times_of_another_zone_are_the_same_moment() -> None:
-    moment = pl.Series("timestamp", [datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)]).dt.convert_time_zone("Asia/Tokyo")
-    table, _ = from_frame(pl.DataFrame({"user_id": ["u"], "item_id": ["i"], "timestamp": moment}), name="t")
-    assert table["timestamp"].to_pylist() == [1_000_000_000]
+def key_of(row: Row) -> tuple[str, str, str]:
+    return row[0], row[1], row[4]
 
 
-@pytest.mark.parametrize("cell", ["2001-09-09", "inf", "1e30", float("inf")])
-def test_a_time_that_is_no_number_is_unknown_and_that_is_said(cell: Any) -> None:
-    (row,) = rows_of(user_id=["u"], item_id=["i"], timestamp=[cell])
-    assert row["timestamp"] is None
-    assert reasons_of(user_id=["u"], item_id=["i"], timestamp=[cell]) == [
-        "1 interactions whose time is no number: kept without a time"
-    ]
+def encoded(rows: pa.Table) -> pa.Table:
+    """In two chunks with dictionaries of their own."""
+    half = rows.num_rows // 2
+
+    def part(rows: pa.Table) -> pa.Table:
+        columns = [rows[name].dictionary_encode() if name in EVENT_KEY else rows[name] for name in rows.schema.names]
+        return pa.table(columns, names=rows.schema.names)
+
+    return pa.concat_tables([part(rows.slice(0, half)), part(rows.slice(half))])
 
 
-def test_of_the_same_user_item_and_kind_the_later_row_stands() -> None:
-    columns: dict[str, list[Any]] = {
-        "user_id": ["u", "u", "u", "v"],
-        "item_id": ["i", "i", "i", "i"],
-        "value": [1, 2, 3, 4],
-        "kind": ["rating", "LIKE ", "rating", "rating"],
-    }
-    assert [(row["user_id"], row["kind"], row["value"]) for row in rows_of(**columns)] == [
-        ("u", "like", 2.0),
-        ("u", "rating", 3.0),
-        ("v", "rating", 4.0),
-    ]
-    assert reasons_of(**columns) == ["1 interactions repeated by a later row of the same pair"]
-
-
-def test_blank_lines_are_no_interactions_and_no_fault() -> None:
-    table, refused = from_frame(pl.DataFrame({"user_id": ["u", None], "item_id": ["i", None]}), name="t")
-    assert (table.num_rows, refused) == (1, [])
-
-
-@pytest.mark.parametrize("column", ["user_id", "item_id", "rating", "timestamp"])
-def test_columns_of_lists_are_a_sentence_not_a_crash(column: str) -> None:
-    frame = pl.DataFrame({"user_id": ["u"], "item_id": ["i"], "rating": [1], "timestamp": [1], column: [["x"]]})
-    with pytest.raises(SourceError, match="'t' cannot be read as interactions"):
-        from_frame(frame, name="t")
-
-
-def test_unlike_is_what_is_new_or_changed() -> None:
-    def table(*rows: tuple[str, str, float, int | None, str]) -> pa.Table:
-        return pa.table([list(column) for column in zip(*rows, strict=True)], schema=INTERACTIONS)
-
+def test_against_tells_new_from_changed_from_known() -> None:
     old = table(("u", "i", 1.0, None, "rating"), ("u", "j", 1.0, 5, "rating"), ("v", "i", 1.0, 5, "rating"))
     new = table(("w", "i", 1.0, 5, "rating"), ("u", "j", 1.0, None, "rating"), ("u", "i", 1.0, None, "rating"))
-    assert unlike(new, old).to_pylist() == new.to_pylist()[:2]
-    assert unlike(old, old).num_rows == 0
-    assert unlike(new, INTERACTIONS.empty_table()).equals(new)
+    fresh, changed = against(new, old)
+    assert (fresh.to_pylist(), changed.to_pylist()) == (new.to_pylist()[:1], new.to_pylist()[1:2])
+    assert [part.num_rows for part in against(old, old)] == [0, 0]
+    fresh, changed = against(new, table())
+    assert (fresh, changed.num_rows) == (new, 0)
 
 
-# -- through the catalogue -------------------------------------------------------------------------------------------
+@given(rows=ROWS, old=ROWS)
+def test_against_says_what_looking_up_each_row_says(rows: list[Row], old: list[Row]) -> None:
+    held = {key_of(row): row for row in old}
+    offered = list({key_of(row): row for row in rows}.values())
+    fresh, changed = against(encoded(table(*offered)), table(*held.values()))
+    assert plain(fresh) == table(*(row for row in offered if key_of(row) not in held))
+    assert plain(changed) == table(*(row for row in offered if held.get(key_of(row), row) != row))
 
 
-def test_rows_of_unknown_items_are_kept_for_they_may_arrive_later(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("user_id,item_id,rating\nu,not-here-yet,4\n")
-    catalogue = Catalogue.init(tmp_path / "C")
-    added = catalogue.add(TableFile(path=tmp_path / "t.csv"))
-    assert (added.interactions, added.refused) == (1, ())
-    assert catalogue.interactions()["item_id"].to_pylist() == ["not-here-yet"]
+@given(rows=ROWS)
+def test_repeated_is_all_but_the_last_of_each_key(rows: list[Row]) -> None:
+    last = {key_of(row): place for place, row in enumerate(rows)}
+    expected = [last[key_of(row)] != place for place, row in enumerate(rows)]
+    assert repeated(table(*rows)).tolist() == repeated(encoded(table(*rows))).tolist() == expected
 
 
-def test_the_same_again_is_no_commit_and_a_change_is_one_row(tmp_path: Path) -> None:
-    catalogue = Catalogue.init(tmp_path / "C")
-    for lines in ("u,i,4,1\nu,j,5,\n", "u,i,4,1\nu,j,5,\n"):
-        (tmp_path / "t.csv").write_text(f"user_id,item_id,rating,timestamp\n{lines}")
-        catalogue.add(TableFile(path=tmp_path / "t.csv"))
-    assert [row["commit"] for row in catalogue.commits()] == [1]
-    (tmp_path / "t.csv").write_text("user_id,item_id,rating,timestamp\nu,i,4,1\nu,j,2,\nv,i,1,\n")
-    catalogue.add(TableFile(path=tmp_path / "t.csv"))
-    assert [row["commit"] for row in catalogue.commits()] == [1, 2]
-    assert sorted((r["user_id"], r["item_id"], r["value"]) for r in catalogue.interactions().to_pylist()) == [
-        ("u", "i", 4.0),
-        ("u", "j", 2.0),
-        ("v", "i", 1.0),
-    ]
-    earlier = Catalogue.open(tmp_path / "C", commit=1).interactions()
-    assert sorted((r["item_id"], r["value"]) for r in earlier.to_pylist()) == [("i", 4.0), ("j", 5.0)]
+def test_codes_stand_for_texts() -> None:
+    numbers, texts = codes(pa.chunked_array([["b", "a"], ["a", "c"]]))
+    assert [texts[number] for number in numbers] == ["b", "a", "a", "c"]
+    assert codes(pa.chunked_array([], pa.string()))[1] == []
 
 
-def test_a_million_rows_never_become_python_objects(tmp_path: Path) -> None:
-    """A million rows of five objects each would be some 300 MB of them; columns are seen by no Python allocator."""
-    count = 1_000_000
-    drawn = np.random.default_rng(0)
-    pl.DataFrame(
-        {
-            "user_id": np.arange(count) // 50,
-            "item_id": np.arange(count) % 50 + drawn.integers(0, 9000, count) * 50,
-            "rating": drawn.integers(1, 11, count) / 2,
-            "timestamp": drawn.integers(0, 10**9, count),
-        }
-    ).write_csv(tmp_path / "t.csv")
-    catalogue = Catalogue.init(tmp_path / "C")
-    tracemalloc.start()
-    try:
-        added = catalogue.add(TableFile(path=tmp_path / "t.csv"))
-        again = catalogue.add(TableFile(path=tmp_path / "t.csv"))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert added.interactions == again.interactions == catalogue.interactions().num_rows == count
-    assert len(catalogue.commits()) == 1
-    assert peak < 4 * (tmp_path / "t.csv").stat().st_size  # its text, a few times over
+def test_more_keys_than_64_bits_can_tell_apart_are_not_confused_silently(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.zeros(1, np.int32)
+    monkeypatch.setattr("triptych.catalogue.interactions.codes", lambda column: (numbers, range(2**31)))
+    with pytest.raises(OverflowError, match="64 bits"):
+        repeated(table(("u", "i", 1.0, 1, "rating")))

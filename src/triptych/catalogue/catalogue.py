@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.lock import WriterLock
@@ -247,13 +247,19 @@ class Catalogue:
         )
 
     def _add_interactions(self, offered: pa.Table | None) -> int:
-        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, unlike
+        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, plain
 
         if offered is None:
             return 0
-        rows = unlike(offered.select(INTERACTIONS.names).cast(INTERACTIONS), self.interactions())
-        if rows.num_rows:
-            self.tables.upsert("interactions", rows, key=EVENT_KEY)
+        if not self.tables.count("interactions"):
+            self.tables.replace("interactions", plain(offered))
+            return offered.num_rows
+        # Merging looks for every row in the whole table; what is new need not be looked for again.
+        fresh, changed = against(offered.select(INTERACTIONS.names), self.interactions())
+        if changed.num_rows:
+            self.tables.upsert("interactions", plain(changed), key=EVENT_KEY)
+        if fresh.num_rows:
+            self.tables.append("interactions", plain(fresh))
         return offered.num_rows
 
     def _add_rows(self, name: str, rows: pa.Table | None, schema: pa.Schema, *, key: str | Sequence[str]) -> int:
@@ -268,13 +274,16 @@ class Catalogue:
         """Interactions may come before their items; that none is known is said, for it may be a mistake."""
         if interactions is None:
             return ()
-        named = pc.unique(interactions["item_id"])
-        strange = named.filter(pc.invert(pc.is_in(named, value_set=pa.array(self.item_ids(), pa.string()))))
-        if not len(strange):
+        from triptych.catalogue.interactions import codes
+
+        numbers, names = codes(interactions["item_id"])
+        known = set(self.item_ids())
+        counts = np.bincount(numbers, minlength=len(names))
+        strange = {name: int(count) for name, count in zip(names, counts, strict=True) if count and name not in known}
+        if not strange:
             return ()
-        count = interactions.filter(pc.is_in(interactions["item_id"], value_set=strange)).num_rows
-        note = f"{count:,} interactions are with {len(strange):,} items that are not in the catalogue"
-        return (f"{note}, such as {strange[0].as_py()!r}; they are kept, and count when the items come",)
+        note = f"{sum(strange.values()):,} interactions are with {len(strange):,} items that are not in the catalogue"
+        return (f"{note}, such as {next(iter(strange))!r}; they are kept, and count when the items come",)
 
     # -- reading -------------------------------------------------------------------------------------------
 

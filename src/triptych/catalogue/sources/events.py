@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
-from triptych.catalogue.interactions import from_frame
+from triptych.catalogue.intake import Intake
 from triptych.catalogue.sources.sheet import Sheet
 from triptych.catalogue.sources.source import Refusal
 from triptych.errors import SourceError
@@ -32,20 +32,33 @@ class EventFile:
     scale: tuple[float, float] | None = None
 
 
-def read_events(file: EventFile) -> tuple[pa.Table, list[Refusal], tuple[str, ...]]:
-    """The interactions of a file, what was refused of them, and the columns that say nothing here."""
-    return events_of(Sheet.open(file.path).renamed(file.columns), scale=file.scale)
+def read_events(
+    file: EventFile, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[pa.Table, list[Refusal], tuple[str, ...]]:
+    """The interactions of a file, what was refused of them, and the columns that say nothing here.
+
+    Read in blocks, of which only numbers are kept, so that memory is bounded by the rows and not by the text.
+    """
+    sheets = Sheet.blocks(file.path, separator=file.separator, names=file.names, progress=progress)
+    table, refused, unused = events_of(
+        (sheet.renamed(file.columns) for sheet in sheets), name=file.path.name, scale=file.scale
+    )
+    return table, refused, () if file.names else unused
 
 
 def events_of(
-    sheet: Sheet, *, scale: tuple[float, float] | None = None
+    sheets: Iterable[Sheet], *, name: str, scale: tuple[float, float] | None = None
 ) -> tuple[pa.Table, list[Refusal], tuple[str, ...]]:
-    """The same of a table that is open already."""
-    if missing := sorted({"user_id", "item_id"} - set(sheet.columns)):
-        raise SourceError(
-            f"{sheet.name!r} has no column {' and no '.join(missing)}, which interactions need; "
-            f"it has {', '.join(sheet.columns)}."
-        )
-    events, refused = from_frame(sheet.frame(EVENT_COLUMNS), name=sheet.name, scale=scale)
-    used = {*EVENT_COLUMNS} - ({"rating"} if "value" in sheet.columns else set())
-    return events, refused, tuple(sorted(set(sheet.columns) - used))
+    """The same of the blocks of a table."""
+    intake = Intake(name=name, scale=scale)
+    unused: tuple[str, ...] = ()
+    for sheet in sheets:
+        if missing := sorted({"user_id", "item_id"} - set(sheet.columns)):
+            raise SourceError(
+                f"{name!r} has no column {' and no '.join(missing)}, which interactions need; "
+                f"it has {', '.join(sheet.columns)}."
+            )
+        intake.take(sheet.frame(EVENT_COLUMNS))
+        used = {*EVENT_COLUMNS} - ({"rating"} if "value" in sheet.columns else set())
+        unused = tuple(sorted(set(sheet.columns) - used))
+    return *intake.table(), unused

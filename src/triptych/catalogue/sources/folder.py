@@ -15,7 +15,7 @@ import pyarrow as pa
 from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources import clipfile
-from triptych.catalogue.sources.events import events_of
+from triptych.catalogue.sources.events import EventFile, read_events
 from triptych.catalogue.sources.sheet import Sheet
 from triptych.catalogue.sources.source import Addition, Refusal
 from triptych.catalogue.sources.table import item_of, read_items, table_at
@@ -66,7 +66,7 @@ class Folder:
         events: pa.Table | None = None
         unused = listed.unused_columns
         if table := table_at(root, "interactions"):
-            events, faults, more = events_of(Sheet.open(table))
+            events, faults, more = read_events(EventFile(path=table))
             refused += faults
             unused = tuple(sorted({*unused, *more}))
         return Addition(

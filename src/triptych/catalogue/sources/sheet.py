@@ -6,17 +6,23 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from triptych.catalogue.ids import text_of_id
+from triptych.catalogue.sources.pieces import pieces
 from triptych.errors import SourceError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+#: Of a text file that are held at a time, and rows of a Parquet file.
+BLOCK_BYTES = 32 << 20
+PARQUET_ROWS = 1 << 20
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -34,27 +40,54 @@ class Sheet:
     @classmethod
     def open(cls, path: Path) -> Self:
         """SourceError, naming the line where there is one, for a file that is not what its name says."""
+        (sheet,) = cls.blocks(path, block_bytes=None)
+        return sheet
+
+    @classmethod
+    def blocks(
+        cls,
+        path: Path,
+        *,
+        block_bytes: int | None = BLOCK_BYTES,
+        separator: str = "",
+        names: Sequence[str] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Generator[Self]:
+        """The table in pieces of about ``block_bytes``, so that it need not fit into memory; None: in one piece.
+
+        ``names``: of the columns of a text file that has no line of names. ``separator``: of one whose suffix does
+        not tell it. ``progress`` is told how many bytes of how many have been read.
+        """
         suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
+        if suffix not in SUFFIXES and not separator:
             raise SourceError(f"{path.name!r} is not a table that is read here; these are: {', '.join(SUFFIXES)}.")
         if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - these never raise
             raise SourceError(f"{str(path)!r} is not a regular file.")
         try:
-            if suffix == ".parquet":
-                with path.open("rb") as handle:  # given a path, Polars takes [1] for a pattern and a=b for a column
-                    return cls._of_frame(path.name, pl.read_parquet(handle))
-            raw = path.read_bytes()
-            if not raw.strip(b"\xef\xbb\xbf \t\r\n"):
-                raise ValueError("it is empty. A table starts with a line of column names, such as item_id,title")
-            text = _decoded(raw)
-            if suffix in _SEPARATORS:
-                return cls._of_frame(path.name, *_separated(text, _SEPARATORS[suffix]))
-            return cls._of_rows(path.name, _json_lines(text))
+            total = path.stat().st_size
+            with path.open("rb") as handle:  # given a path, Polars takes [1] for a pattern and a=b for a column
+                if suffix == ".parquet":
+                    frames = _parquet(handle, whole=block_bytes is None)
+                elif suffix in (".jsonl", ".ndjson"):
+                    frames = (
+                        (_json_lines(_decoded(raw, line), line), None) for raw, line in pieces(handle, block_bytes)
+                    )
+                else:
+                    frames = _separated_pieces(
+                        pieces(handle, block_bytes, quotes=True), separator or _SEPARATORS[suffix], names
+                    )
+                for cells, given in frames:
+                    if isinstance(cells, pl.DataFrame):
+                        yield cls._of_frame(path.name, cells, given)
+                    else:
+                        yield cls._of_rows(path.name, cells)
+                    if progress is not None:
+                        progress(handle.tell(), total)
         except OSError as fault:
             raise SourceError(f"{str(path)!r} cannot be read: {fault.strerror or fault}.") from fault
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as fault:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, ValueError) as fault:
             cause = str(fault).strip().split("\n")[0].rstrip(".")
-            raise SourceError(f"{path.name!r} cannot be read as {suffix[1:]}: {cause}.") from fault
+            raise SourceError(f"{path.name!r} cannot be read as {suffix[1:] or 'a table'}: {cause}.") from fault
 
     @classmethod
     def _of_frame(cls, name: str, frame: pl.DataFrame, given: Sequence[str | None] | None = None) -> Self:
@@ -126,8 +159,34 @@ def _names(given: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _separated(text: str, separator: str) -> tuple[pl.DataFrame, list[str | None]]:
-    """All cells as text, empty ones null, and the names in the first line.
+def _parquet(handle: BinaryIO, *, whole: bool) -> Iterator[tuple[pl.DataFrame, None]]:
+    if whole:
+        yield pl.read_parquet(handle), None
+        return
+    file = pq.ParquetFile(handle)
+    if not file.metadata.num_rows:
+        yield pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())), None
+    for batch in file.iter_batches(PARQUET_ROWS):
+        yield pl.DataFrame(pl.from_arrow(batch)), None
+
+
+def _separated_pieces(
+    found: Iterator[tuple[bytes, int]], separator: str, names: Sequence[str]
+) -> Iterator[tuple[pl.DataFrame, list[str | None]]]:
+    given: list[str | None] = list(names)
+    for raw, line in found:
+        text = _decoded(raw, line)
+        if given:
+            # Under a line of stand-ins every piece is read as wide as the names are.
+            stand_ins = separator.join("x" * len(given))
+            yield _separated(f"{stand_ins}\n{text}", separator, line - 1)[0], given
+        else:
+            frame, given = _separated(text, separator, line)
+            yield frame, given
+
+
+def _separated(text: str, separator: str, before: int = 0) -> tuple[pl.DataFrame, list[str | None]]:
+    """All cells as text, empty ones null, and the names in the first line; ``before`` it are so many lines.
 
     Polars passes over some broken quotes, losing lines; so where there are quotes their grammar is checked first.
     """
@@ -136,24 +195,24 @@ def _separated(text: str, separator: str) -> tuple[pl.DataFrame, list[str | None
     if "\x00" in text.split("\n", 1)[0]:
         raise ValueError("its first line holds NUL characters, as UTF-16 does. Save it as UTF-8")
     text += "" if text.endswith("\n") else "\n"
-    if ('"' in text or "\r" in text) and (fault := _broken(text, separator)):
+    if ('"' in text or "\r" in text) and (fault := _broken(text, separator, before)):
         raise ValueError(fault)
     try:
         # Blank lines before the names would make it a table without columns.
         data = text.lstrip("\r\n").encode()
         frame = pl.read_csv(data, separator=separator, has_header=False, infer_schema=False)
     except pl.exceptions.PolarsError as fault:
-        raise ValueError(_misfit(text, separator)) from fault
+        raise ValueError(_misfit(text, separator, before)) from fault
     return frame.slice(1), list(frame.row(0))
 
 
-def _broken(text: str, separator: str) -> str:
+def _broken(text: str, separator: str, before: int) -> str:
     """The first field that begins with a quotation mark and is not well quoted, or lone carriage return; or ""."""
     begins, ends = rf"(?<![^{separator}\n])", rf"(?={separator}|\r?\n)"
     quoted = rf'{begins}"[^"]*(?:""[^"]*)*"{ends}'
     for found in re.finditer(rf'{quoted}|({begins}"|\r(?!\n))', text):
         if found[1]:
-            line = text.count("\n", 0, found.start()) + 1
+            line = before + text.count("\n", 0, found.start()) + 1
             if found[1] == '"':
                 return (
                     f"line {line} has a quoted field that does not end where it should. "
@@ -163,10 +222,10 @@ def _broken(text: str, separator: str) -> str:
     return ""
 
 
-def _misfit(text: str, separator: str) -> str:
+def _misfit(text: str, separator: str, before: int) -> str:
     """What a well quoted text that is no table has: a line with too many fields, or a quotation mark astray."""
     width = fields = breaks = stray = 0
-    line = 1
+    line = before + 1
     # Each match is a field and the separator or line feed that ends it.
     for found in re.finditer(rf'(?:"[^"]*(?:""[^"]*)*"|(?!")[^{separator}\n]*)\r?[{separator}\n]', text):
         field = found[0]
@@ -184,19 +243,19 @@ def _misfit(text: str, separator: str) -> str:
     return f'{where} has a quotation mark inside a field that does not begin with one. Write such a field as "5"" disc"'
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes, before: int) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8" if before else "utf-8-sig")
     except UnicodeDecodeError as fault:
-        line = raw.count(b"\n", 0, fault.start) + 1
+        line = before + raw.count(b"\n", 0, fault.start) + 1
         raise ValueError(
             f"it is not UTF-8: line {line} holds the byte 0x{raw[fault.start]:02x}. Save it as UTF-8"
         ) from fault
 
 
-def _json_lines(text: str) -> list[dict[str, Any]]:
+def _json_lines(text: str, before: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=before + 1):
         if not line.strip():
             continue
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,23 +32,32 @@ class TableFile:
     character (see :mod:`triptych.catalogue.ids`); other text is cleaned.
 
     ``columns``: what is called otherwise in the file, our name → its name. ``scale``: the least and the greatest
-    rating there can be; interactions outside it are refused.
+    rating there can be; interactions outside it are refused. ``progress``: told how many bytes of how many are read.
     """
 
     path: Path
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
     scale: tuple[float, float] | None = None
+    progress: Callable[[int, int], None] | None = None
 
     def read(self, folder: Path) -> Addition:
-        sheet = Sheet.open(self.path).renamed(self.columns)
-        if not {"user_id", "item_id"} <= set(sheet.columns):
-            return read_items(sheet, folder=self.path.parent)
-        events, refused, unused = events_of(sheet, scale=self.scale)
+        sheets = Sheet.blocks(self.path, progress=self.progress)
+        with closing(sheets):
+            first = next(sheets).renamed(self.columns)
+            if not {"user_id", "item_id"} <= set(first.columns):
+                rest = [sheet.renamed(self.columns) for sheet in sheets]
+                return read_items(first, *rest, folder=self.path.parent)
+            later = (sheet.renamed(self.columns) for sheet in sheets)
+            events, refused, unused = events_of(chain([first], later), name=self.path.name, scale=self.scale)
         return Addition(interactions=events, refused=tuple(refused), unused_columns=unused)
 
 
-def read_items(sheet: Sheet, *, folder: Path) -> Addition:
-    """Items and their clips; each row that cannot be taken is refused with its number, the first row being 1."""
+def read_items(*sheets: Sheet, folder: Path) -> Addition:
+    """Items and their clips; each row that cannot be taken is refused with its number, the first row being 1.
+
+    More than one sheet are the blocks of one table.
+    """
+    sheet = sheets[0]
     if not {"item_id", "path"} & set(sheet.columns):
         raise SourceError(
             f"{sheet.name!r} has the columns {', '.join(sheet.columns)}; a table of items needs item_id or path, "
@@ -56,7 +67,7 @@ def read_items(sheet: Sheet, *, folder: Path) -> Addition:
     clips: list[Clip] = []
     refused: list[Refusal] = []
     first: dict[str, tuple[int, str]] = {}
-    for number, row in enumerate(sheet.rows(), start=1):
+    for number, row in enumerate(chain.from_iterable(part.rows() for part in sheets), start=1):
         if all(cell is None for cell in row.values()):
             continue  # a blank line
         try:
