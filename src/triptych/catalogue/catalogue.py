@@ -247,7 +247,7 @@ class Catalogue:
         )
 
     def _add_interactions(self, offered: pa.Table | None) -> int:
-        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, plain
+        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, encoded, plain
 
         if offered is None:
             return 0
@@ -255,7 +255,8 @@ class Catalogue:
             self.tables.replace("interactions", plain(offered))
             return offered.num_rows
         # Merging looks for every row in the whole table; what is new need not be looked for again.
-        fresh, changed = against(offered.select(INTERACTIONS.names), self.interactions())
+        held = pa.concat_tables(encoded(batch) for batch in self.tables.batches("interactions"))
+        fresh, changed = against(offered.select(INTERACTIONS.names), held)
         if changed.num_rows:
             self.tables.upsert("interactions", plain(changed), key=EVENT_KEY)
         if fresh.num_rows:

@@ -23,6 +23,7 @@ INTERACTIONS = pa.schema(
 EVENT_KEY = ("user_id", "item_id", "kind")
 #: Text of which each is held once, however many rows it has.
 ENCODED: Any = pa.dictionary(pa.int32(), pa.string())
+_TYPES: dict[str, Any] = {name: INTERACTIONS.field(name).type for name in INTERACTIONS.names}
 #: Rows that are made text, or written, at a time.
 _SLICE = 1 << 20
 
@@ -34,6 +35,12 @@ def plain(rows: pa.Table) -> pa.Table:
         return rows
     parts = [rows.slice(k, _SLICE).cast(INTERACTIONS) for k in range(0, rows.num_rows, _SLICE)]
     return pa.concat_tables(parts) if parts else INTERACTIONS.empty_table()
+
+
+def encoded(rows: pa.Table | pa.RecordBatch) -> pa.Table:
+    """The other way: ids and kinds each once, and a number for every row."""
+    columns = [rows[name].cast(ENCODED if name in EVENT_KEY else kept) for name, kept in _TYPES.items()]
+    return pa.table(columns, names=list(_TYPES))
 
 
 def against(rows: pa.Table, old: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -89,7 +96,11 @@ def _keys(*tables: pa.Table) -> list[npt.NDArray[np.uint64]]:
 
 
 def _encoded(column: Any) -> Any:
-    return column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+    if pa.types.is_dictionary(column.type):
+        return column
+    # A table is read in thousands of pieces, and each would come to hold the whole dictionary.
+    joined: Any = pa.table([column.cast(pa.string())], names=["id"]).combine_chunks()
+    return joined["id"].dictionary_encode()
 
 
 def _numbers(table: pa.Table, name: str, absent: np.generic) -> npt.NDArray[Any]:

@@ -20,6 +20,9 @@ MANY_FRAGMENTS = 24
 #: Old versions are kept this long for readers that hold on to one.
 KEPT = timedelta(days=7)
 
+#: In one batch.
+_ROWS = 1 << 20
+
 _UNWRITABLE = re.compile(
     r"no space left|read-only file system|permission denied|operation not permitted|file too large"
     r"|disk quota exceeded|os error (1|13|27|28|30|122)\b",
@@ -61,15 +64,29 @@ class Tables:
     ) -> pa.Table:
         """The table's last committed version, or the one asked for."""
         with _reading(name):
-            table = self._open(name, version)
-            if where is None and columns is None:
-                return table.to_arrow()
-            query = table.search()
-            if where is not None:
-                query = query.where(where)
-            if columns is not None:
-                query = query.select(list(columns))
-            return query.limit(max(table.count_rows(), 1)).to_arrow()
+            found = self._batches(self._open(name, version), columns=columns, where=where)
+            first = next(found)
+            return pa.Table.from_batches([first, *found], first.schema)
+
+    def batches(self, name: str, *, columns: Sequence[str] | None = None) -> Generator[pa.RecordBatch]:
+        """The same, about a million rows at a time; at least one batch, which may be empty."""
+        with _reading(name):
+            yield from self._batches(self._open(name), columns=columns, where=None)
+
+    def _batches(self, table: Any, *, columns: Sequence[str] | None, where: str | None) -> Generator[pa.RecordBatch]:
+        query = table.search()
+        if where is not None:
+            query = query.where(where)
+        if columns is not None:
+            query = query.select(list(columns))
+        # Large batches: a table in thousands of small pieces is slow in whatever is done with it.
+        reader = query.limit(max(table.count_rows(), 1)).to_batches(batch_size=_ROWS)
+        empty = True
+        for batch in reader:
+            empty = False
+            yield batch
+        if empty:
+            yield pa.RecordBatch.from_pylist([], reader.schema)
 
     def count(self, name: str, where: str | None = None) -> int:
         if not self.exists(name):
