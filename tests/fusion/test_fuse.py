@@ -335,8 +335,27 @@ def test_names_that_a_space_cannot_have(world: Catalogue, name: str) -> None:
 
 def test_sequences_are_not_fused_as_vectors(tmp_path: Path) -> None:
     steps = Feature(values=np.ones((3, 2), np.float32), times_s=np.arange(3.0))
+    films = catalogue(tmp_path / "c", {LOOK: {"a": MISSING, "b": steps}}, *"ab")
     with pytest.raises(ExtractionError, match="seeing/look holds sequences"):
-        fuse(catalogue(tmp_path / "c", {LOOK: {"a": steps, "b": steps}}, *"ab"))
+        fuse(films, features=["seeing/look"])
+    with pytest.raises(SpaceError, match="no features were measured yet"):
+        fuse(films)
+    measure(films, TONE, {"a": vector(1), "b": vector(2)})
+    made = fuse(films)
+    assert (made.space.panels, made.sequences) == (("hearing",), ("seeing/look",))
+
+
+def test_a_space_of_some_items_holds_those_and_is_scaled_by_those(world: Catalogue) -> None:
+    some = sorted(world.item_ids())[:7]
+    made = fuse(world, name="some", items=[*some, some[0]])
+    assert made.space.item_ids == tuple(some)
+    lone = fuse(world, name="lone", items=some, train=some)
+    assert rows_of(made.space) == rows_of(lone.space)
+    assert rows_of(made.space) != {item_id: rows_of(fuse(world).space)[item_id] for item_id in some}
+    with pytest.raises(UnknownName, match="no item 'nobody'"):
+        fuse(world, items=["nobody"])
+    with pytest.raises(UsageError, match="items is empty"):
+        fuse(world, items=[])
 
 
 def test_two_writers_do_not_write_at_once(world: Catalogue) -> None:

@@ -16,6 +16,9 @@ def command(
     feature: Annotated[
         list[str] | None, typer.Option("--feature", "-f", help="Use only this feature; may be given again.")
     ] = None,
+    selection: Annotated[
+        str | None, typer.Option(help="Only items that this selection kept; see triptych clean.")
+    ] = None,
     refit: Annotated[bool, typer.Option("--refit", help="Learn the scaling anew from all items.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -24,9 +27,12 @@ def command(
     Example: triptych fuse films
     """
     from triptych.catalogue.catalogue import Catalogue
+    from triptych.curation.selection import Selections
     from triptych.fusion.fuse import fuse
 
-    made = fuse(Catalogue.open(catalogue), name=name, features=feature, refit=refit)
+    opened = Catalogue.open(catalogue)
+    items = Selections(opened.tables).read(selection).item_ids if selection is not None else None
+    made = fuse(opened, name=name, features=feature, items=items, refit=refit)
     panels = {
         panel: {"width": values.shape[1], "items": int(made.space.blocks.mask[:, k].sum())}
         for k, (panel, values) in enumerate(zip(made.space.panels, made.space.blocks.values, strict=True))
@@ -41,6 +47,7 @@ def command(
                 "items": len(made.space.item_ids),
                 "panels": panels,
                 "unmeasured": made.unmeasured,
+                "sequences": made.sequences,
             }
         )
         return
@@ -49,4 +56,6 @@ def command(
     say(f"Space {name!r}: {len(made.space.item_ids)} items; {shares}. {what}.")
     for title, count in made.unmeasured.items():
         say(f"{title} was not measured yet for {count} items: triptych extract {catalogue}")
+    if made.sequences:
+        say(f"Left out, having a vector for each moment: {', '.join(made.sequences)}.")
     say(f"Next: triptych similar {catalogue} ITEM_ID")

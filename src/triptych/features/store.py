@@ -124,6 +124,10 @@ class FeatureStore:
         held = self._tables.read(_name(recipe), columns=["presence"])["presence"].to_pylist()
         return {presence: held.count(presence.value) for presence in Presence}
 
+    def holds_sequences(self, recipe: Recipe) -> bool:
+        """Whether it measured sequences, without reading a value; no when it found nothing to measure so far."""
+        return self._shape_on_disk(recipe).startswith("sequence")
+
     def sequences(self, recipe: Recipe) -> dict[str, Feature]:
         """Every measured item's feature as it was extracted, sequences with their times."""
         found: dict[str, Feature] = {}

@@ -37,6 +37,7 @@ class Fused:
     placed: int
     removed: int
     unmeasured: Mapping[str, int] = field(default_factory=dict[str, int])
+    sequences: tuple[str, ...] = ()
 
 
 def fuse(
@@ -44,13 +45,15 @@ def fuse(
     *,
     name: str = "fused",
     features: Sequence[str] | None = None,
+    items: Sequence[str] | None = None,
     train: Sequence[str] | None = None,
     refit: bool = False,
 ) -> Fused:
     """Make or bring up to date a space from features.
 
     ``features``: titles, such as ``"seeing/colour"``; all that were measured by default. A title that several
-    recipes measured is given with the hash of one: ``"seeing/colour@0123456789ab"``. ``train``: the items
+    recipes measured is given with the hash of one: ``"seeing/colour@0123456789ab"``. ``items``: those that the space
+    holds, such as what cleaning kept; all by default. ``train``: the items
     that the scaling is learned from, all by default; give the training side when there is a split. A space
     that stands keeps its fit, and only new and changed items are placed in it, unless the features changed
     or ``refit`` is set. One that was fitted on ``train`` is never fitted on all items without being told to.
@@ -62,10 +65,9 @@ def fuse(
         raise UsageError(f"a space cannot be called {name!r}; use letters, digits, - and _, at most 64.")
     store, shelf = FeatureStore(catalogue.tables), Shelf(catalogue.tables)
     with catalogue.writing("fuse"):
-        item_ids = tuple(sorted(catalogue.item_ids()))
-        if not item_ids:
-            raise SpaceError("the catalogue has no items. Add some: triptych add CATALOGUE SOURCE")
-        tables = [store.read(recipe) for recipe in _recipes(store, features)]
+        item_ids = _item_ids(catalogue, items)
+        recipes, sequences = _recipes(store, features)
+        tables = [store.read(recipe) for recipe in recipes]
         recipe = _recipe(tables)
         fit = None if train is not None or refit else _standing(shelf, name, item_ids, tables, recipe)
         if fit is None:
@@ -78,13 +80,37 @@ def fuse(
             placed, removed = _place(shelf, space, fit)
             fitted = False
         return Fused(
-            space=space, fitted=fitted, placed=placed, removed=removed, unmeasured=_unmeasured(tables, item_ids)
+            space=space,
+            fitted=fitted,
+            placed=placed,
+            removed=removed,
+            unmeasured=_unmeasured(tables, item_ids),
+            sequences=sequences,
         )
 
 
-def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> list[Recipe]:
+def _item_ids(catalogue: Catalogue, asked: Sequence[str] | None) -> tuple[str, ...]:
+    known = tuple(sorted(catalogue.item_ids()))
+    if not known:
+        raise SpaceError("the catalogue has no items. Add some: triptych add CATALOGUE SOURCE")
     if asked is None:
-        asked = sorted({recipe.title for recipe in store.recipes()})
+        return known
+    if not asked:
+        raise UsageError("items is empty; name those that the space is to hold, or leave it out to take all.")
+    chosen, there = sorted(set(asked)), set(known)
+    for item_id in chosen:
+        if item_id not in there:
+            raise UnknownName("item", item_id, known)
+    return tuple(chosen)
+
+
+def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> tuple[list[Recipe], tuple[str, ...]]:
+    sequences: tuple[str, ...] = ()
+    if asked is None:
+        measured = store.recipes()
+        moments = {recipe.title for recipe in measured if store.holds_sequences(recipe)}
+        asked = sorted({recipe.title for recipe in measured} - moments)
+        sequences = tuple(sorted(moments))
         if not asked:
             raise SpaceError("no features were measured yet. Measure them: triptych extract CATALOGUE")
     if not asked:
@@ -95,7 +121,7 @@ def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> list[Recipe]:
         recipe = store.recipe_of(title, prefer=wanted)
         if found.setdefault(title, recipe) != recipe:
             raise UsageError(f"{title} is given by two recipes, {found[title].hash} and {recipe.hash}; give one.")
-    return sorted(found.values(), key=lambda recipe: (PANELS.index(recipe.panel), recipe.name))
+    return sorted(found.values(), key=lambda recipe: (PANELS.index(recipe.panel), recipe.name)), sequences
 
 
 def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
