@@ -19,8 +19,12 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 #: Looked for only where a run of its characters begins, so that a long word costs no more than a short one.
-_PLAIN = r"(?<![\w.%+\-])[\w.%+\-]+\s?@\s?[\w\-]+(?:\.[\w\-]+)*"
-_ADDRESS = re.compile(rf"[<(\[]\s?(?:mailto:)?{_PLAIN}\s?[>)\]]|(?:mailto:)?{_PLAIN}")
+_HOST = r"@[\w\-]+(?:\.[\w\-]+)*"
+_ADDRESS = re.compile(
+    rf"[<(\[]\s?(?:mailto:)?[\w.%+'\-]+{_HOST}\s?[>)\]]|(?<![\w.%+\-])(?:mailto:)?[\w.%+\-]+{_HOST}"
+    # As people sign who will not write it out; elsewhere a lone @ is a word.
+    r"|(?<=[\u2014\u2013])\s?[\w.\-]+ @ [\w.\-]+\s*\Z"
+)
 _DANGLING = re.compile(r"\s*[\u2014\u2013\-~]+\s*\Z")
 
 

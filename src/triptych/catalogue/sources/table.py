@@ -15,6 +15,7 @@ from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.cell import list_of, number_of, text_of, year_of
 from triptych.catalogue.sources.clipfile import clip_of, fault_of, inside
 from triptych.catalogue.sources.events import events_of
+from triptych.catalogue.sources.prose import prose_of
 from triptych.catalogue.sources.sheet import SUFFIXES, Sheet
 from triptych.catalogue.sources.source import Addition, Refusal
 from triptych.errors import SourceError
@@ -29,7 +30,8 @@ class TableFile:
 
     Item columns: the fields of :class:`~triptych.catalogue.records.Item`, and ``path``; lists are separated by ``|``
     or given as lists. ``path`` is relative to the table's folder and may not leave it. Ids are kept character for
-    character (see :mod:`triptych.catalogue.ids`); other text is cleaned.
+    character (see :mod:`triptych.catalogue.ids`); other text is cleaned, plots of
+    markup and e-mail addresses too (:mod:`triptych.catalogue.sources.prose`).
 
     ``columns``: what is called otherwise in the file, our name → its name. ``scale``: the least and the greatest
     rating there can be; interactions outside it are refused. ``progress``: told how many bytes of how many are read.
@@ -114,7 +116,7 @@ def item_of(row: Mapping[str, Any]) -> tuple[Item, str]:
             released_at=_field(row, "released_at", text_of),
             runtime_min=_field(row, "runtime_min", number_of),
             genres=_field(row, "genres", list_of),
-            plot=_field(row, "plot", _lines_of),
+            plot=_field(row, "plot", prose_of),
             people=_field(row, "people", list_of),
             directors=_field(row, "directors", list_of),
             languages=_field(row, "languages", list_of),
@@ -146,10 +148,6 @@ def table_at(folder: Path, stem: str) -> Path | None:
 def _whole_of(cell: Any) -> int | None:
     number = number_of(cell)
     return None if number is None else round(number)
-
-
-def _lines_of(cell: Any) -> str:
-    return text_of(cell, keep_lines=True)
 
 
 def _field(row: Mapping[str, Any], name: str, read: Callable[[Any], _T]) -> _T:

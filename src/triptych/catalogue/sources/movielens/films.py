@@ -1,4 +1,4 @@
-"""Films: the items of ``u.item``, ``movies.dat`` and ``movies.csv``, and the ids of other catalogues in ``links.csv``."""
+"""Films: the items of ``u.item``, ``movies.dat`` and ``movies.csv``, and their ids elsewhere, in ``links.csv``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,39 @@ from triptych.catalogue.sources.movielens.account import Account
 from triptych.catalogue.sources.movielens.textfile import TextFile
 
 #: What the flags of ``u.item`` stand for where ``u.genre`` is missing.
-GENRES = (
-    "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|Musical"
-    "|Mystery|Romance|Sci-Fi|Thriller|War|Western"
-).split("|")
+GENRES = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
 #: Said of a film whose genres nobody entered.
 _NO_GENRES = frozenset({"unknown", "(no genres listed)"})
 #: "(1995)", "(1975-1979)" or "(2007-)" at the end, perhaps with IMDb's mark for video or television behind it.
 _TITLE = re.compile(r"(.*\S)\s*\((\d{4})(?:\s?[-\u2013]\s?(?:\d{4})?)?\s?\)(?:\s*\((?:V|TV|VG|mini)\))*", re.DOTALL)
 _DATE = re.compile(r"(\d{1,2})-([A-Z][a-z]{2})-(\d{4}|\d{2})")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+#: In English, whatever language the machine speaks.
+_MONTHS = {
+    name: k
+    for k, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WHOLE = re.compile(r"(\d+)\.0+")
 
@@ -64,14 +87,14 @@ def date_of(text: str, *, year: int | None = None) -> str:
     if not text:
         return ""
     found = _DATE.fullmatch(text)
-    month = _MONTHS.index(found[2]) if found and found[2] in _MONTHS else -1
-    if found is None or month < 0 or not 1 <= int(found[1]) <= _DAYS[month]:
+    month = _MONTHS.get(found[2], 0) if found else 0
+    if found is None or not month or not 1 <= int(found[1]) <= _DAYS[month - 1]:
         raise ValueError(f"is {text[:40]!r}; a date is written as 01-Jan-1995")
     written = int(found[3])
     if len(found[3]) == 2:
         near = 1950 if year is None else year
         written = min((century + written for century in range(1800, 2200, 100)), key=lambda full: abs(full - near))
-    return f"{written:04d}-{month + 1:02d}-{int(found[1]):02d}"
+    return f"{written:04d}-{month:02d}-{int(found[1]):02d}"
 
 
 def read_films(layout: str, path: Path, genres: Sequence[str], account: Account) -> dict[str, Item]:

@@ -39,7 +39,9 @@ class Generation:
         if not (self.folder / name).is_symlink() and not (self.folder / name).exists():
             return None
         if inside(self.folder, name) is None:
-            raise SourceError(f"{name!r} in {str(self.folder)!r} is a link that leads out of the folder. Copy it there.")
+            raise SourceError(
+                f"{name!r} in {str(self.folder)!r} is a link that leads out of the folder. Copy it there."
+            )
         if fault := fault_of(self.folder / name):
             raise SourceError(f"{name!r} in {str(self.folder)!r} cannot be read: {fault}.")
         return self.folder / name
@@ -57,7 +59,9 @@ def generation_at(path: Path) -> Generation:
     """The generation in a folder, or in the one folder in it. SourceError where there is none, or two."""
     place = _place(path)
     if place is None:
-        wanted = "u.data or u.item (100K), ratings.dat or movies.dat (1M, 10M), ratings.csv or movies.csv (20M and later)"
+        wanted = (
+            "u.data or u.item (100K), ratings.dat or movies.dat (1M, 10M), ratings.csv or movies.csv (20M and later)"
+        )
         raise SourceError(f"{str(path)!r} holds no MovieLens; a folder of it has {wanted}.")
     found = _layouts(place)
     if len(found) > 1:

@@ -60,7 +60,10 @@ class TextFile:
     def header(self) -> tuple[str, ...]:
         """The names in the first line, in lower case."""
         first = next((line for _, line in self.lines()), "")
-        return tuple(name.strip().lower() for name in _cells(first))
+        try:
+            return tuple(name.strip().lower() for name in _cells(first))
+        except csv.Error as fault:
+            raise SourceError(f"the line of names of {self.name!r} cannot be read: {fault}.") from fault
 
     def records(self, needs: Sequence[str], account: Account) -> Iterator[tuple[int, dict[str, str]]]:
         """The rows of a CSV file by the names in its first line, a line each, so that a bad one spoils no other."""
@@ -92,7 +95,7 @@ def first_line(path: Path) -> str:
 
 
 def _cells(line: str) -> list[str]:
-    return next(csv.reader([line], strict=True), [])
+    return next(csv.reader([line or '""'], strict=True))
 
 
 def _decoded(line: bytes) -> tuple[str, bool]:
