@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 import triptych
-from triptych.cli import add, demo, doctor, extract, fuse, info, init, items, ledger, similar
+from triptych.cli import (
+    add,
+    attach,
+    demo,
+    doctor,
+    export,
+    extract,
+    fuse,
+    info,
+    init,
+    items,
+    ledger,
+    similar,
+)
 from triptych.errors import TriptychError
 
 app = typer.Typer(
@@ -21,8 +34,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (init, add, extract, fuse, similar, items, ledger, info, doctor, demo):
-    app.command(module.__name__.rsplit(".", 1)[-1])(module.command)
+#: Under which heading of the help a command stands, in this order.
+PANELS = {
+    "Fill a catalogue": (init, add, attach),
+    "Tend it": (items, info, ledger),
+    "See, hear, read, recommend": (extract, fuse, similar),
+    "Take it elsewhere": (export,),
+    "Begin": (demo, doctor),
+}
+for panel, modules in PANELS.items():
+    for module in modules:
+        app.command(module.__name__.rsplit(".", 1)[-1], rich_help_panel=panel)(module.command)
 
 
 def _version(asked: bool) -> None:
