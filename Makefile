@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
-BENCHES := decode resume pairs startup
+BENCHES := decode resume pairs startup intake sources duplicates
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -50,6 +50,15 @@ bench-pairs: $(RUNTIME) ## do related clips find each other (MEDIA=folder)
 
 bench-startup: $(RUNTIME) ## seconds to import, and to print the help
 	$(BIN)/python benchmarks/startup.py
+
+bench-intake: $(TOOLS) ## add 20 million ratings, beside pandas reading them (ROWS=…)
+	$(BIN)/python benchmarks/intake.py $(if $(ROWS),--rows '$(ROWS)')
+
+bench-sources: $(RUNTIME) ## fetch trailers from a local server with every fault, killed midway
+	$(BIN)/python benchmarks/sources.py
+
+bench-duplicates: $(RUNTIME) ## find the same content in several files (MEDIA=folder)
+	$(BIN)/python benchmarks/duplicates.py $(if $(MEDIA),'$(MEDIA)')
 
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py

@@ -14,9 +14,11 @@ from triptych.cli import (
     attach,
     demo,
     doctor,
+    enrich,
     export,
     extract,
     fuse,
+    get,
     info,
     init,
     items,
@@ -36,7 +38,7 @@ app = typer.Typer(
 
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
-    "Fill a catalogue": (init, add, attach),
+    "Fill a catalogue": (init, get, add, enrich, attach),
     "Tend it": (items, info, ledger),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),

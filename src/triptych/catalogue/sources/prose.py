@@ -25,6 +25,8 @@ _ADDRESS = re.compile(
     # As people sign who will not write it out; elsewhere a lone @ is a word.
     r"|(?<=[\u2014\u2013])\s?[\w.\-]+ @ [\w.\-]+\s*\Z"
 )
+#: Markup is met that was escaped, and escaped again, on its way.
+_DEPTH = 4
 _DANGLING = re.compile(r"\s*[\u2014\u2013\-~]+\s*\Z")
 
 
@@ -37,10 +39,14 @@ def prose_of(cell: Any) -> str:
     'A spy & a satellite.\\n\\u2014Jo Doe'
     """
     text = text_of(cell, keep_lines=True)
-    if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", text)))
-    if "&" in text:
-        text = text_of(html.unescape(text), keep_lines=True)  # an entity may stand for a control character
+    for _ in range(_DEPTH):
+        before = text
+        if "<" in text:
+            text = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", text)))
+        if "&" in text:
+            text = text_of(html.unescape(text), keep_lines=True)  # an entity may stand for a control character
+        if text == before:
+            break
     if "@" in text:
         bare, count = _ADDRESS.subn("", text)
         text = _DANGLING.sub("", bare) if count else bare
