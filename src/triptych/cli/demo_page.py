@@ -12,8 +12,8 @@ from pathlib import Path
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.synthetic import Arrival, Truth, World
+from triptych.cli.page import hinge, shell
 from triptych.features.ledger import Ledger
-from triptych.features.recipe import PANELS
 from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
 from triptych.media.loader import open_reel
 from triptych.media.reel import Want
@@ -30,35 +30,18 @@ LEGEND = (
     "logos, cards, credits.</p>"
 )
 
+#: What only this page has.
 STYLE = """
-:root { color-scheme: light dark; --ink: #1d1b19; --soft: #6a645c; --paper: #faf8f4; --card: #ffffff; --line: #e4ded4;
-  --seeing: #b4492f; --hearing: #2f6f8f; --reading: #6d7f2c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ece7df; --soft: #a39b8f; --paper: #191715; --card: #221f1c;
-  --line: #37322c; --seeing: #e08468; --hearing: #74b3d1; --reading: #b3c46a; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 2.5rem 1.25rem 5rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.55 ui-serif, Georgia, "Times New Roman", serif; }
-h1 { font-size: 2.4rem; margin: 0; letter-spacing: -.02em; } h2 { margin: 3rem 0 .75rem; font-size: 1.35rem; }
-h3 { margin: 0; font-size: 1.05rem; } p { margin: .4rem 0; max-width: 46rem; } .soft { color: var(--soft); }
-small, table, .meta, .bars { font-family: ui-sans-serif, system-ui, sans-serif; font-size: .8rem; }
-.hinge { display: flex; gap: 4px; margin: 1rem 0 1.5rem; font-family: ui-sans-serif, system-ui, sans-serif; }
-.hinge span { flex: 1; font-size: .8rem; color: var(--soft); }
-.hinge i { display: block; height: 6px; border-radius: 3px; }
-.seeing { background: var(--seeing); } .hearing { background: var(--hearing); } .reading { background: var(--reading); }
+.meta, .bars { font-family: ui-sans-serif, system-ui, sans-serif; font-size: .8rem; }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(21rem, 1fr)); gap: 1.1rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 article > div { padding: .8rem 1rem 1rem; } article.new { border: 2px solid var(--seeing); max-width: 46rem; }
 article img { display: block; width: 100%; height: auto; } svg { display: block; width: 100%; height: 12px; }
-.meta { color: var(--soft); margin: .1rem 0 .5rem; } summary { cursor: pointer; }
+.meta { color: var(--soft); margin: .1rem 0 .5rem; }
 .bars { width: 100%; border-collapse: collapse; margin-top: .3rem; } .bars td { padding: .12rem .3rem .12rem 0; }
 .bars td:first-child { width: 46%; } .bars td:nth-child(2) { width: 40%; }
 .bar { display: block; height: 7px; border-radius: 2px; min-width: 1px; }
 .score { text-align: right; font-variant-numeric: tabular-nums; }
-table.data { border-collapse: collapse; width: 100%; }
-.data th { text-align: left; border-bottom: 2px solid var(--line); }
-.data th, .data td { padding: .25rem .8rem .25rem 0; vertical-align: top; overflow-wrap: anywhere; }
-.data tr + tr td { border-top: 1px solid var(--line); } .number { font-variant-numeric: tabular-nums; }
-.scroll { max-height: 28rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px; padding: .5rem 1rem; }
 """
 
 
@@ -86,7 +69,7 @@ def write(
     body = [
         "<h1>Triptych</h1>",
         '<p class="soft">A catalogue that was seen, heard and read, and what is similar in it.</p>',
-        f'<div class="hinge">{"".join(f"<span><i class={panel}></i>{panel}</span>" for panel in PANELS)}</div>',
+        hinge(),
         INTRODUCTION.format(count=len(items)),
         "<h2>The title that came last</h2>",
         f"<p>Added, extracted and placed in {total:.1f} s ({escape(laps)}), without anything being learned anew.</p>",
@@ -100,14 +83,7 @@ def write(
         "<h2>The ledger</h2>",
         _ledger(catalogue),
     ]
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    path.write_text(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Triptych demo</title>'
-        f"<style>{STYLE}</style></head><body><main>{''.join(body)}</main></body></html>\n",
-        encoding="utf-8",
-    )
+    path.write_text(shell("Triptych demo", "".join(body), style=STYLE), encoding="utf-8")
     return path
 
 

@@ -23,6 +23,7 @@ from triptych.cli import (
     init,
     items,
     ledger,
+    report,
     similar,
 )
 from triptych.errors import TriptychError
@@ -47,6 +48,7 @@ PANELS = {
 for panel, modules in PANELS.items():
     for module in modules:
         app.command(module.__name__.rsplit(".", 1)[-1], rich_help_panel=panel)(module.command)
+app.add_typer(report.app, name="report", rich_help_panel="Tend it")
 
 
 def _version(asked: bool) -> None:
