@@ -12,6 +12,7 @@ import triptych
 from triptych.cli import (
     add,
     attach,
+    clean,
     demo,
     doctor,
     enrich,
@@ -40,7 +41,7 @@ app = typer.Typer(
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, attach),
-    "Tend it": (items, info, ledger),
+    "Tend it": (clean, items, info, ledger),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),
