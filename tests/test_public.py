@@ -19,14 +19,18 @@ PUBLIC = [
     "Item",
     "Ledger",
     "LocalPool",
+    "MovieLens",
     "Ranking",
+    "RecBole",
     "Recipe",
+    "Rulebook",
     "Shelf",
     "Space",
     "Synthetic",
     "TableFile",
     "TriptychError",
     "__version__",
+    "clean",
     "extract",
     "fuse",
     "open_reel",
@@ -34,6 +38,7 @@ PUBLIC = [
 HEAVY = (
     "av",
     "cv2",
+    "httpx",
     "hypothesis",
     "lancedb",
     "librosa",
@@ -42,8 +47,10 @@ HEAVY = (
     "polars",
     "pyarrow",
     "ray",
+    "scipy",
     "torch",
     "transformers",
+    "yt_dlp",
 )
 
 

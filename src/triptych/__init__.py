@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from triptych.catalogue.catalogue import Catalogue
     from triptych.catalogue.records import Clip, Item
     from triptych.catalogue.sources.folder import Folder
+    from triptych.catalogue.sources.movielens import MovieLens
     from triptych.catalogue.sources.synthetic import Synthetic
     from triptych.catalogue.sources.table import TableFile
+    from triptych.curation.cleaning import clean
+    from triptych.curation.rulebook import Rulebook
     from triptych.engine import LocalPool
     from triptych.errors import TriptychError
     from triptych.features.extraction import extract
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from triptych.features.recipe import Recipe
     from triptych.features.store import FeatureStore
     from triptych.fusion.fuse import fuse
+    from triptych.interchange.recbole import RecBole
     from triptych.media.loader import open_reel
     from triptych.spaces.ranking import Ranking
     from triptych.spaces.shelf import Shelf
@@ -44,13 +48,17 @@ _PUBLIC = {
     "Item": "triptych.catalogue.records",
     "Ledger": "triptych.features.ledger",
     "LocalPool": "triptych.engine",
+    "MovieLens": "triptych.catalogue.sources.movielens",
     "Ranking": "triptych.spaces.ranking",
+    "RecBole": "triptych.interchange.recbole",
     "Recipe": "triptych.features.recipe",
+    "Rulebook": "triptych.curation.rulebook",
     "Shelf": "triptych.spaces.shelf",
     "Space": "triptych.spaces.space",
     "Synthetic": "triptych.catalogue.sources.synthetic",
     "TableFile": "triptych.catalogue.sources.table",
     "TriptychError": "triptych.errors",
+    "clean": "triptych.curation.cleaning",
     "extract": "triptych.features.extraction",
     "fuse": "triptych.fusion.fuse",
     "open_reel": "triptych.media.loader",
@@ -65,14 +73,18 @@ __all__ = [
     "Item",
     "Ledger",
     "LocalPool",
+    "MovieLens",
     "Ranking",
+    "RecBole",
     "Recipe",
+    "Rulebook",
     "Shelf",
     "Space",
     "Synthetic",
     "TableFile",
     "TriptychError",
     "__version__",
+    "clean",
     "extract",
     "fuse",
     "open_reel",

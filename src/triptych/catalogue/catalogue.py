@@ -5,6 +5,7 @@ C/catalogue.json   what this folder is
 C/writer.lock      held by the one writer
 C/lance/           the tables
 C/media/           clips that Triptych itself made or fetched
+C/cache/           what others answered, so that they are not asked again
 =================  =================================================
 """
 

@@ -38,7 +38,8 @@ def command(catalogue: CatalogueFolder, as_json: Json = False) -> None:
         say(f"{facts['users_described']:,} users are described: {known or 'by their ids alone'}.")
     if facts["tags"]:
         say(f"{facts['tags']:,} tags.")
-    table(["feature", "recipe", "present", "missing", "silent"], [list(row.values()) for row in facts["features"]])
+    if facts["features"]:
+        table(["feature", "recipe", "present", "missing", "silent"], [list(row.values()) for row in facts["features"]])
     for name in ("spaces", "selections", "groups"):
         if facts[name]:
             table(list(facts[name][0]), [list(row.values()) for row in facts[name]])

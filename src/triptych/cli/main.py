@@ -15,6 +15,7 @@ from triptych.cli import (
     clean,
     demo,
     doctor,
+    duplicates,
     enrich,
     export,
     extract,
@@ -41,7 +42,7 @@ app = typer.Typer(
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, attach),
-    "Tend it": (clean, items, info, ledger),
+    "Tend it": (duplicates, clean, items, info, ledger),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),

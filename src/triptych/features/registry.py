@@ -17,12 +17,17 @@ from triptych.features.recipe import PANELS
 #: title → "module:Class"
 BUILT_IN = {
     "seeing/colour": "triptych.features.seeing.colour:Colour",
+    "seeing/picture-hash": "triptych.features.seeing.picture_hash:PictureHash",
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
+    "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
 }
 ENTRY_POINTS = "triptych.extractors"
 #: What a profile measures, in the order in which it is shown.
-PROFILES: Mapping[str, tuple[str, ...]] = {"light": ("seeing/colour", "hearing/acoustic", "reading/sentence")}
+PROFILES: Mapping[str, tuple[str, ...]] = {
+    "light": ("seeing/colour", "hearing/acoustic", "reading/sentence"),
+    "duplicates": ("seeing/picture-hash", "hearing/fingerprint"),
+}
 
 
 def titles() -> dict[str, str]:
