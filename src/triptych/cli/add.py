@@ -85,9 +85,7 @@ def command(
     if opened.tables.count("clips"):
         say(f"Next: triptych extract {catalogue}")
     else:
-        say(
-            f"There are no clips yet. Next: triptych trailers {catalogue}, or triptych extract {catalogue} to read only."
-        )
+        say(f"There are no clips yet. Next: triptych trailers {catalogue}; or read only: triptych extract {catalogue}")
 
 
 def _source(

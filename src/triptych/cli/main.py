@@ -27,6 +27,7 @@ from triptych.cli import (
     ledger,
     report,
     similar,
+    trailers,
 )
 from triptych.errors import TriptychError
 
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
-    "Fill a catalogue": (init, get, add, enrich, attach),
+    "Fill a catalogue": (init, get, add, enrich, trailers, attach),
     "Tend it": (duplicates, clean, items, info, ledger),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
