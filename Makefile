@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
-BENCHES := decode resume pairs startup intake sources duplicates
+BENCHES := decode resume pairs startup intake sources duplicates interchange
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -37,7 +37,7 @@ check: $(TOOLS) ## format, lint, types, import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 
-bench: $(BENCHES:%=bench-%) ## all benchmarks (CLIP=file MEDIA=folder)
+bench: $(BENCHES:%=bench-%) ## all benchmarks (CLIP=file MEDIA=folder DATA=folder)
 
 bench-decode: $(RUNTIME) ## frames and sound of one clip against OpenCV (CLIP=file)
 	$(BIN)/python benchmarks/decode.py $(if $(CLIP),'$(CLIP)')
@@ -59,6 +59,9 @@ bench-sources: $(RUNTIME) ## fetch trailers from a local server with every fault
 
 bench-duplicates: $(RUNTIME) ## find the same content in several files (MEDIA=folder)
 	$(BIN)/python benchmarks/duplicates.py $(if $(MEDIA),'$(MEDIA)')
+
+bench-interchange: $(RUNTIME) ## add and export real data, compare what comes back (DATA=folder)
+	$(BIN)/python benchmarks/interchange.py $(if $(DATA),'$(DATA)')
 
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py
