@@ -54,8 +54,8 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path)
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         if arguments.data is None:
             catalogue = Catalogue.init(folder / "generated")
             triptych("add", str(catalogue.folder), "synthetic", "--clips", "12", "--seconds", "3")

