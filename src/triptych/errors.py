@@ -23,6 +23,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+#: So many names are all offered, the nearest first; of more, the nearest.
+FEW = 8
+
 
 class TriptychError(Exception):
     """The root: catch this to catch everything that Triptych raises on purpose."""
@@ -41,7 +44,10 @@ class UnknownName(UsageError):
 
     def __init__(self, kind: str, given: str, known: Iterable[str], *, hint: str = "") -> None:
         names = sorted(known)
-        near = get_close_matches(given, names, n=3, cutoff=0.5) or names[:5]
+        near = get_close_matches(given, names, n=3, cutoff=0.5)
+        if len(names) <= FEW:
+            near += [name for name in names if name not in near]
+        near = near or names[:5]
         offer = ", ".join(repr(name) for name in near)
         rest = f" (of {len(names)})" if len(names) > len(near) else ""
         text = f"no {kind} {given!r}; " + (f"there is {offer}{rest}" if names else "there is none yet")

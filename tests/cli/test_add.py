@@ -86,7 +86,7 @@ def test_movielens_is_told_by_its_files_and_its_tag_genome_is_a_feature(
     assert mask.tolist() == [True, False]
     again = triptych("add", films, tmp_path / "ml")
     assert "Items: 0 new, 0 changed, 2 as they were." in again.err
-    assert "There are no clips yet. Next: triptych trailers" in again.err
+    assert "Next: there are no clips and no plots yet: triptych enrich" in again.err
 
 
 def test_what_was_exported_is_told_and_added(films: Path, tmp_path: Path, triptych: Triptych) -> None:

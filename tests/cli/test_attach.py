@@ -82,3 +82,20 @@ def test_what_cannot_be_attached_says_why(
     assert said in answer.err
     assert "Traceback" not in answer.err
     assert triptych("info", films, "--json").json["features"] == []
+
+
+def test_a_changed_file_leads_to_a_command_that_works(triptych: Triptych, films: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text('id,embedding\n1,"1,2"\n2,"5,6"\n')
+    triptych("attach", films, path, "--as", "seeing/avf")
+    path.write_text('id,embedding\n1,"1,3"\n2,"5,6"\n')
+    beside = triptych("attach", films, path, "--as", "seeing/avf")
+    assert "--replace" in beside.err
+    following = beside.err.split("Next: triptych ")[1].split(",", maxsplit=1)[0].split()
+    assert triptych(*following).status == 0
+    assert triptych("fuse", films, "--name", "all").status != 0, "which of the two?"
+    replaced = triptych("attach", films, path, "--as", "seeing/avf", "--replace")
+    assert "nothing was written" in replaced.err
+    assert "Taken out: seeing/avf@" in replaced.err
+    assert replaced.err.rstrip().endswith(f"Next: triptych fuse {films}")
+    assert triptych("fuse", films, "--name", "all").status == 0

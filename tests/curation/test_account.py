@@ -18,7 +18,11 @@ from triptych.catalogue.sources.source import Addition
 from triptych.catalogue.tags import TAGS
 from triptych.catalogue.users import USERS
 from triptych.curation.account import Account, account_of
+from triptych.curation.cleaning import clean
 from triptych.curation.probes import ClipFacts, Probes
+from triptych.curation.rulebook import Rulebook
+from triptych.curation.rules.acted import Core, Interactions
+from triptych.curation.rules.written import Years
 from triptych.curation.selection import Selection, Selections, Step
 from triptych.errors import UnknownName
 from triptych.features.ledger import Entry, Ledger, Status
@@ -276,3 +280,24 @@ def test_two_audiences_that_agree(tmp_path: Path) -> None:
     assert (found.items, found.pearson) == (12, pytest.approx(expected))
     assert found.pearson_low < found.pearson < found.pearson_high < 1
     assert sum(map(sum, found.cells)) == 12
+
+
+def test_a_selection_that_removes_users_and_kinds_keeps_no_more_than_it_says(tmp_path: Path) -> None:
+    catalogue = made(tmp_path / "films", FILMS, DEEDS)
+    rules = Rulebook.of(Interactions(kinds=("rating",), min_value=3), Core(min_per_user=2))
+    clean(catalogue, rules, name="busy")
+    account = account_of(catalogue, selection="busy")
+    last = Selections(catalogue.tables).read("busy").steps[-1]
+    assert (last.users_left, last.interactions_left) == (1, 2)
+    assert (account.kept.interactions_kept, account.kept.users_kept) == (2, 1)
+    assert account.kept.interactions == 4
+
+
+def test_an_item_that_left_since_is_counted_as_such(tmp_path: Path) -> None:
+    catalogue = made(tmp_path / "films", FILMS, DEEDS)
+    clean(catalogue, Rulebook.of(Years(from_=1990, unknown="remove"), Core(min_per_user=1)), name="late")
+    whole = account_of(catalogue, selection="late").kept
+    catalogue.remove(["b"])
+    kept = account_of(catalogue, selection="late").kept
+    assert (whole.departed, whole.kept, whole.interactions_kept) == (0, 2, 2)
+    assert (kept.departed, kept.kept, kept.removed, kept.interactions_kept) == (1, 1, 2, 1)

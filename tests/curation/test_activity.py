@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pytest
 
 from triptych.catalogue.interactions import INTERACTIONS
 from triptych.curation.activity import GROUPS, activity_of
@@ -92,3 +93,34 @@ def test_a_world_counted_again() -> None:
     spread = frame.group_by("user_id").agg(pl.len(), pl.col("value").cast(pl.Float64).std().alias("sd"))
     expected = np.sort(spread.filter(pl.col("len") >= 5)["sd"].to_numpy())
     np.testing.assert_allclose(np.sort(user_spread(found)), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "begins"),
+    [
+        ([0.5, 5], 3.5),
+        ([1, 4], 3.5),
+        ([1, 10], 7),
+        ([0, 1], 0.7),
+        ([3, 100], 70),
+        ([-10, 10], 4),
+        ([-1, 1], 0.4),
+        ([], 3.5),
+        ([0, 0], 3.5),
+    ],
+)
+def test_where_positive_begins_follows_the_scale(values: list[float], begins: float) -> None:
+    found = activity_of(table(*((f"u{k}", "a", value, 1, "rating") for k, value in enumerate(values))), ["a"])
+    assert (found.positive, found.positive_assumed) == (begins, True)
+
+
+def test_where_positive_begins_goes_by_ratings_alone() -> None:
+    rows = table(("u", "a", 4.0, 1, "rating"), ("u", "b", 300.0, 1, "play"))
+    assert activity_of(rows, ["a", "b"]).positive == 3.5
+    told = activity_of(rows, ["a", "b"], positive=2)
+    assert (told.positive, told.positive_assumed) == (2, False)
+
+
+def test_milliseconds_are_no_seconds() -> None:
+    found = activity_of(table(("u", "a", 4.0, 1_600_000_000_000, "rating"), ("v", "a", 4.0, 100, "rating")), ["a"])
+    assert (found.timed, found.mistimed, found.last_s, found.months) == (1, 1, 100, (("1970-01", 1),))

@@ -92,3 +92,24 @@ def test_it_is_json() -> None:
     again = json.loads(json.dumps(asdict(attrition(STEPS)), allow_nan=False))
     assert again["stages"][3]["items"] == 13_920
     assert again["issues"][2]["reasons"] == [["By title", 1_000], ["By length", 22]]
+
+
+def test_where_nobody_acted_the_tables_are_of_items_alone() -> None:
+    nobody = {"users_left": 0, "interactions_left": 0}
+    steps = (
+        step("catalogue", "Initial dataset", 0, 2_728, **nobody),
+        step("link", "Valid links", 801, 1_927, **nobody),
+        step("trailer", "Retrieved videos", 433, 1_494, **nobody),
+        step("full", "Final corpus", 102, 1_392, **nobody),
+    )
+    names, rows = attrition(steps).stage_table()
+    assert names == ["stage", "items", "loss"]
+    assert rows == [
+        ["Initial dataset", "2,728", "0.0%"],
+        ["Valid links", "1,927", "29.4%"],
+        ["Retrieved videos", "1,494", "45.2%"],
+        ["Final corpus", "1,392", "49.0%"],
+    ]
+    names, rows = attrition(steps).issue_table()
+    assert names == ["removed", "items", "of all", "alone", "unknown"]
+    assert [row[1:3] for row in rows] == [["801", "29.4%"], ["433", "15.9%"], ["102", "3.7%"]]

@@ -17,6 +17,7 @@ from triptych.curation.effect import (
     cohens_d,
     cohens_h,
     cramers_v,
+    effect,
     holm,
     jensen_shannon,
     magnitude_of,
@@ -179,3 +180,11 @@ def test_holm_keeps_the_order_and_never_lowers(p: list[float]) -> None:
 )
 def test_words_for_sizes(name: str, value: float, word: str) -> None:
     assert magnitude_of(name, value) == word
+
+
+def test_an_interval_over_zero_may_be_no_difference_at_all() -> None:
+    wide = effect("Cohen's d", 0.9, -0.1, 1.9)
+    assert (wide.at_least, wide.magnitude, wide.up_to) == ("negligible", "large", "large")
+    sure = effect("Cohen's d", -0.6, -0.9, -0.3)
+    assert (sure.at_least, sure.magnitude, sure.up_to) == ("small", "medium", "large")
+    assert effect("Wasserstein distance", 3.0).at_least is None

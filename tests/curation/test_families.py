@@ -177,3 +177,12 @@ def test_a_sequel_goes_on_with_the_last_film_of_that_name() -> None:
 def test_nothing_of_nothing() -> None:
     assert franchises([]) == same_titles([]) == disputed([]) == ()
     assert franchises([Item(item_id="1"), Item(item_id="2")]) == ()
+
+
+def test_another_place_of_that_name_is_no_part_of_it() -> None:
+    films = [
+        Item(item_id="1", title="District 13", year=2004),
+        Item(item_id="2", title="District 9", year=2009),
+        Item(item_id="3", title="District 13: Ultimatum", year=2009),
+    ]
+    assert [group.item_ids for group in franchises(films)] == [("1", "3")]

@@ -219,3 +219,36 @@ def test_all_of_it_is_json() -> None:
         compare_names("x", [("a",)] * 9, [("a",)] * 9, seed=0)[0],
     ):
         json.dumps(asdict(found), allow_nan=False)
+
+
+def test_one_side_with_more_names_to_each_item_is_not_alike() -> None:
+    # Every name has its share of what is said on either side, so χ² is 0; but each is three times as common.
+    kept = [("drama", "war", "crime")] * 120
+    removed = [("drama",), ("war",), ("crime",)] * 40
+    found, named = compare_names("genres", kept, removed, seed=0)
+    assert found.tests[0].statistic == pytest.approx(0)
+    assert {one.magnitude for one in named} == {"large"}
+    assert (found.verdict, found.at_least) == ("large", "large")
+
+
+def test_names_that_differ_by_chance_do_not_make_a_verdict() -> None:
+    rng = np.random.default_rng(5)
+    names = [[(f"g{k}",) for k in rng.integers(0, 300, 400)] for _ in range(2)]
+    found, named = compare_names("genres", names[0], names[1], seed=0)
+    assert max(abs(one.h) for one in named) > 0.1
+    assert "Cohen's h" not in {one.name for one in found.effects}
+
+
+def test_an_exact_distribution_that_rounding_defeats_is_not_called_exact() -> None:
+    # Five in turn with five: the smallest distance there can be, whose p sums to a hair over 1.
+    sides = [([k + s for k in range(n)], [k + 0.5 for k in range(n)]) for n in (5, 9) for s in (0, 0.6)]
+    told = [compare_numbers("x", one, other) for one, other in sides]
+    for found in told:
+        assert 0 <= found.tests[0].p <= 1
+        assert found.tests[0].p == pytest.approx(1, abs=0.01)
+    assert {found.tests[0].by for found in told} <= {"exact", "asymptotic"}
+
+
+def test_a_large_difference_of_few_items_may_be_none() -> None:
+    found = compare_numbers("x", [1.0, 2, 3, 4, 9], [3.0, 4, 5, 6, 8])
+    assert (found.at_least, found.up_to) == ("negligible", "large")

@@ -14,7 +14,9 @@ from hypothesis.extra import numpy as hnp
 from triptych.catalogue.tables import Tables
 from triptych.errors import ExtractionError, UnknownName
 from triptych.features.feature import Feature, Presence
+from triptych.features.hearing.fingerprint import Fingerprint
 from triptych.features.recipe import Recipe
+from triptych.features.seeing.picture_hash import PictureHash
 from triptych.features.store import FeatureStore, schema_of
 
 LEVEL = Recipe(panel="seeing", name="level", params={"bins": 3})
@@ -185,3 +187,31 @@ def test_presence_is_counted_without_reading_values(tmp_path: Path) -> None:
     steps = Feature(values=np.ones((3, 2), np.float32), times_s=np.arange(3.0))
     store.write(recipe, {"a": steps, "b": Feature.missing("no track"), "c": Feature.silent("hush"), "d": steps})
     assert store.presence(recipe) == {Presence.PRESENT: 2, Presence.MISSING: 1, Presence.SILENT: 1}
+
+
+def test_rows_are_what_sequences_and_vectors_are(store: FeatureStore) -> None:
+    rng = np.random.default_rng(1)
+    beats = {
+        k: Feature(values=rng.random((t, 2)).astype(np.float32), times_s=np.arange(t) * 0.5)
+        for k, t in zip("abc", (3, 1, 7), strict=True)
+    }
+    for recipe, held in ((BEATS, beats), (LEVEL, {"a": vector(1, 2), "c": vector(3, 4)})):
+        store.write(recipe, {**held, "none": Feature.missing("nothing there")})
+        read = {row.item_id: row for row in store.rows(recipe)}
+        assert set(read) == {*held, "none"}
+        assert (read["none"].presence, read["none"].values, read["none"].times_s) == (Presence.MISSING, None, None)
+        for item_id, feature in store.sequences(recipe).items():
+            row = read[item_id]
+            assert row.presence is feature.presence
+            assert np.array_equal(np.asarray(row.values), np.asarray(feature.values))
+            assert (row.times_s is None) == (feature.times_s is None)
+            if row.times_s is not None and feature.times_s is not None:
+                assert row.times_s.tolist() == feature.times_s.tolist()
+
+
+@pytest.mark.parametrize("extractor", [PictureHash(), Fingerprint()])
+def test_packed_bits_are_not_taken_for_vectors(store: FeatureStore, extractor: PictureHash | Fingerprint) -> None:
+    packed = Feature(values=np.ones((2, 2), np.float32), times_s=np.arange(2) * 1.0)
+    store.write(extractor.recipe, {"a": packed})
+    with pytest.raises(ExtractionError, match="holds bits"):
+        store.read(extractor.recipe)

@@ -210,6 +210,7 @@ def test_addresses_of_other_kinds_are_refused(url: str) -> None:
         ("http://h/p?API_KEY=s3cret&x-amz-signature=s3cret", "http://h/p?API_KEY=…&x-amz-signature=…"),
         ("https://user:s3cret@h:1/p#s3cret", "https://h:1/p"),
         ("http://[::1", "(what is no address)"),
+        ("http://me:s3cret#word@h/", "(what is no address)"),
         ("http://h/\x1b[2J\n", "http://h/�[2J"),
     ],
 )
@@ -288,6 +289,58 @@ def test_stopping_wakes_those_who_wait() -> None:
         thread.join()
     assert said
     assert "the run was stopped" in said[0]
+
+
+@pytest.mark.parametrize("silent", ["the pace", "the server"])
+def test_stopping_ends_the_wait_for_a_turn_and_for_an_answer(silent: str) -> None:
+    pace = Pace(per_second=1000) if silent == "the server" else Pace(per_second=0.001)
+    web = Web(rng=np.random.default_rng(0), manners=Manners(read_s=1000, total_s=1000), pace=pace)
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            web.get(site.address)
+        except FetchError as fault:
+            said.append(str(fault))
+
+    asked = threading.Event()
+
+    def stall(request: Request) -> None:
+        asked.set()
+        request.stall()
+
+    with serving(stall) as site, web:
+        if silent == "the pace":
+            pace.take()  # the next turn is a quarter of an hour from now
+        thread = threading.Thread(target=ask)
+        thread.start()
+        if silent == "the server":
+            asked.wait()
+        web.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+    assert "the run was stopped" in said[0]
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://me:s3cret#word@h:80", "http://me:s3cret/word@h:80", "socks9://me:s3cret@h:80", "me:s3cret@h:80"],
+)
+def test_a_proxy_that_is_none_is_told_without_its_password(proxy: str) -> None:
+    web, _ = patient(proxies={"http": proxy})
+    with web, pytest.raises(FetchError, match="the proxy for http is no address") as caught:
+        web.get("http://example.org/")
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_an_answer_packed_twice_is_not_unpacked() -> None:
+    packed = gzip.compress(gzip.compress(bytes(1 << 20)))
+    web, _ = patient()
+    with serving(lambda request: request.reply(packed, Content_Encoding="gzip, gzip")) as site, web:
+        with pytest.raises(FetchError, match="packed its answer"):
+            web.get(site.address)
+        assert len(site.seen) == 1
 
 
 def test_without_httpx_the_error_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,6 +451,47 @@ def test_a_later_run_goes_on_and_a_changed_file_starts_over(tmp_path: Path) -> N
         files.cuts, files.body, files.tag = [], BODY[::-1], '"v2"'
         web.download(site.address, tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == BODY[::-1]
+
+
+@pytest.mark.parametrize(
+    ("tag", "later"), [('"v1"', '"v2"'), ("Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT")]
+)
+def test_a_server_that_passes_over_the_condition_does_not_mix_two_files(tag: str, later: str, tmp_path: Path) -> None:
+    class Heedless(Files):
+        def __call__(self, request: Request) -> None:
+            if request.headers.get("Range"):
+                request.headers.replace_header("If-Range", self.tag)
+            super().__call__(request)
+
+    files = Heedless(tag=tag, cuts=[100_000] + [0] * 20)
+    web, _ = patient()
+    with serving(files) as site, web:
+        with pytest.raises(FetchError):
+            web.download(site.address, tmp_path / "f")
+        files.cuts, files.body, files.tag = [], BODY[::-1], later
+        web.download(site.address, tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == BODY[::-1]
+
+
+def test_a_part_that_tells_no_name_is_of_the_same_length(tmp_path: Path) -> None:
+    class Nameless(Files):
+        def __call__(self, request: Request) -> None:
+            if request.headers.get("Range"):
+                request.headers.replace_header("If-Range", "")
+                self.tag, tag = "", self.tag
+                super().__call__(request)
+                self.tag = tag
+            else:
+                super().__call__(request)
+
+    files = Nameless(cuts=[100_000] + [0] * 20)
+    web, _ = patient()
+    with serving(files) as site, web:
+        with pytest.raises(FetchError):
+            web.download(site.address, tmp_path / "f")
+        files.cuts, files.body = [], BODY[::-1] + b"more"
+        web.download(site.address, tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == BODY[::-1] + b"more"
 
 
 def test_a_part_of_another_address_is_not_built_upon(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_attaching_again_writes_nothing_and_new_items_get_theirs(tmp_path: Path,
     assert vectors(films, "seeing/avf")["7"] == [7]
     other = attached(films, table(tmp_path, 'id,embedding\n1,"2"\n', "changed.csv"))
     assert other.recipe != first.recipe
-    assert f"say which: seeing/avf@{other.recipe}" in other.notes[-1]
+    assert f"Say which, seeing/avf@{other.recipe}," in other.notes[-1]
 
 
 def test_fusion_sees_it_like_any_other_feature(tmp_path: Path, films: Catalogue) -> None:

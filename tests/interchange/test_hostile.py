@@ -122,6 +122,17 @@ def test_an_archive_that_is_none_is_refused(tmp_path: Path, ids: Path, raw: byte
         read_given(path, panel="seeing", ids=ids)
 
 
+def test_an_archive_that_claims_to_unpack_without_end_is_refused(tmp_path: Path, ids: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, np.ones((4, 2), np.float32))
+    raw = bytearray(path.read_bytes())
+    size = raw.index(b"PK\x01\x02") + 24  # where the directory of the archive says how long the member is
+    raw[size : size + 4] = (3 << 30).to_bytes(4, "little")
+    path.write_bytes(raw)
+    with pytest.raises(SourceError, match="would unpack to 3,072 MB"):
+        read_given(path, panel="seeing", ids=ids)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

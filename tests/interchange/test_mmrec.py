@@ -75,6 +75,37 @@ def test_every_row_is_of_the_item_that_the_mapping_says(tmp_path: Path) -> None:
     ]
 
 
+def test_mmrec_loads_it_its_own_way(tmp_path: Path) -> None:
+    """It reads three columns, counts from the greatest number, and takes row i of an array for item i.
+
+    Users of validation and test whom nobody knows from training it would throw away.
+    """
+    ids = [f"film {k}" for k in range(40)]
+    made = catalogue_of(
+        tmp_path / "c",
+        items=[Item(item_id=item_id) for item_id in [*ids, "cold"]],
+        interactions=events(*((f"u{k % 7}", ids[(3 * k) % 40], 1.0, k, "rating") for k in range(200))),
+    )
+    store(made, COLOUR, {item_id: [k, -k] for k, item_id in enumerate(ids)} | {"cold": [99, 99]})
+    write_mmrec(made, tmp_path / "out", "films")
+    columns = ["userID", "itemID", "x_label"]
+    frame = pd.read_csv(tmp_path / "out" / "films.inter", usecols=columns, sep="\t")
+    assert all(dtype.kind == "i" for dtype in frame.dtypes)
+    rows = np.load(tmp_path / "out" / "image_feat.npy")
+    assert int(frame["itemID"].max()) + 1 == frame["itemID"].nunique() == len(rows) == 40
+    assert int(frame["userID"].max()) + 1 == frame["userID"].nunique() == 7
+    assert set(frame["x_label"]) == {0, 1, 2}
+    assert set(frame["userID"]) == set(frame["userID"][frame["x_label"] == 0])
+    assert not frame.duplicated(["userID", "itemID"]).any()
+    items = numbers(tmp_path / "out", "i_id_mapping.csv", "itemID")
+    users = numbers(tmp_path / "out", "u_id_mapping.csv", "userID")
+    assert {item_id: rows[number].tolist() for item_id, number in items.items()} == {
+        item_id: [k, -k] for k, item_id in enumerate(ids)
+    }
+    pairs = set(zip(frame["userID"], frame["itemID"], strict=True))
+    assert pairs == {(users[f"u{k % 7}"], items[ids[(3 * k) % 40]]) for k in range(200)}
+
+
 def test_masked_rows_can_be_means_or_an_error(tmp_path: Path) -> None:
     made = world(tmp_path / "c")
     store(made, WORDS, {"a": [2, 4], "b": [4, 8], "c": "no plot", "d": [100, 100]})

@@ -6,7 +6,7 @@ import io
 
 import pandas as pd
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych.interchange import percent
@@ -14,6 +14,7 @@ from triptych.interchange import percent
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | TEXT | st.sampled_from(["nan", "NA", "%", "%41", "", '"', "\t", "N/A"]), max_size=8))
 def test_any_text_comes_back_and_null_stays_null(texts: list[str | None]) -> None:
     column = pl.Series("x", texts, pl.String)
@@ -23,6 +24,7 @@ def test_any_text_comes_back_and_null_stays_null(texts: list[str | None]) -> Non
         assert cell is None or (cell and not set(cell) & set('\t\n\r"'))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(TEXT, max_size=4), max_size=5))
 def test_any_lists_come_back(lists: list[list[str]]) -> None:
     cells = percent.written_lists(pl.Series("x", lists, pl.List(pl.String))).replace({"": None})
@@ -31,6 +33,7 @@ def test_any_lists_come_back(lists: list[list[str]]) -> None:
         assert (cell or "").count(" ") == max(len(parts) - 1, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT | st.sampled_from(["nan", "NULL", "None", "-nan", "#N/A"]), min_size=1, max_size=6))
 def test_pandas_reads_every_cell_as_text_and_none_as_missing(texts: list[str]) -> None:
     cells = percent.written(pl.Series("x", texts))

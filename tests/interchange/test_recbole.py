@@ -8,19 +8,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.interchange.worlds import AWKWARD, Given, awkward, catalogue_of, events, same
 from triptych.catalogue.catalogue import Catalogue
+from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.records import Item
+from triptych.catalogue.tags import TAGS
+from triptych.catalogue.users import USERS
 from triptych.errors import SourceError, UsageError
 from triptych.interchange.recbole import RecBole, atomic, write_recbole
 from triptych.interchange.recbole.atomic import Atomic
 from triptych.interchange.recbole.layout import EVENT
 from triptych.interchange.recbole.source import _exact_items
 from triptych.interchange.recbole.write import _event_cells, _item_cells
+from triptych.interchange.recognise import source_of
 
 
 def files(folder: Path, **parts: str) -> Path:
@@ -77,6 +82,7 @@ ITEMS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ITEMS, max_size=4))
 def test_any_item_comes_back_from_its_cells(items: list[Item]) -> None:
     cells = _item_cells(items)
@@ -84,6 +90,50 @@ def test_any_item_comes_back_from_its_cells(items: list[Item]) -> None:
     assert _exact_items(Atomic(name="x", types=dict.fromkeys(cells.columns, "token"), frame=texts)) == items
 
 
+NAMES = st.sampled_from([*AWKWARD, "a.", "\ufeff", "\x85x", "e\u0301", "\u2028x", "%7", "x:token"]) | TEXT
+IDS = NAMES.filter(lambda text: not fault_of_id(text))
+TIMES = st.none() | st.integers(0, 2**63 - 1)
+ROWS = st.tuples(
+    IDS,
+    IDS,
+    st.floats(width=32, allow_nan=False, allow_infinity=False),
+    TIMES,
+    st.sampled_from(["rating", "like", "skip"]),
+)
+PEOPLE = st.tuples(IDS, st.none() | st.integers(0, 2**31 - 1), *[st.none() | NAMES] * 3)
+WORDS_OF = st.tuples(IDS, IDS, NAMES, TIMES)
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    st.lists(ITEMS, max_size=3, unique_by=lambda item: item.item_id),
+    st.lists(ROWS, max_size=8, unique_by=lambda row: (row[0], row[1], row[4])),
+    st.lists(PEOPLE, max_size=3, unique_by=lambda row: row[0]),
+    st.lists(WORDS_OF, max_size=3, unique_by=lambda row: row[:3]),
+)
+def test_any_catalogue_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    items: list[Item],
+    rows: list[tuple[str, str, float, int | None, str]],
+    people: list[tuple[object, ...]],
+    words: list[tuple[object, ...]],
+) -> None:
+    folder = tmp_path_factory.mktemp("x")
+    users, tags = (
+        pa.table(dict(zip(schema.names, map(list, zip(*part, strict=True)), strict=True)), schema=schema)
+        if part
+        else None
+        for part, schema in ((people, USERS), (words, TAGS))
+    )
+    items = [item for item in items if not fault_of_id(item.item_id)]
+    old = catalogue_of(folder / "old", items=items, interactions=events(*rows), users=users, tags=tags)
+    write_recbole(old, folder / "out", "x")
+    new = Catalogue.init(folder / "new")
+    assert new.add(RecBole(path=folder / "out")).refused == ()
+    assert same(old, new)
+
+
+@settings(deadline=None)
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
 def test_values_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, values: list[float]) -> None:
     folder = tmp_path_factory.mktemp("x")
@@ -146,6 +196,59 @@ def test_plain_files_are_read_as_they_are(tmp_path: Path) -> None:
         "1 items whose year cannot be read as one, such as 'unkonwn', are kept without it"
     ]
     assert any("x.kg" in note for note in addition.notes)
+
+
+def test_movielens_as_recbole_lays_it_out(tmp_path: Path) -> None:
+    """The fields and types of the files that its documentation shows, told by what is in the folder."""
+    folder = tmp_path / "ml-100k"
+    folder.mkdir()
+    texts = {
+        "inter": "user_id:token|item_id:token|rating:float|timestamp:float\n196|242|3|881250949\n186|302|3|891717742\n",
+        "item": "item_id:token|movie_title:token_seq|release_year:token|class:token_seq\n"
+        "242|Kolya|1996|Comedy\n302|L.A. Confidential|1997|Crime Film-Noir Mystery Thriller\n9|Léon||\n",
+        "user": "user_id:token|age:token|gender:token|occupation:token|zip_code:token\n"
+        "196|49|M|writer|55105\n186|39|F|executive|00000\n7|57|M|administrator|T8H1N\n",
+    }
+    for suffix, text in texts.items():
+        (folder / f"ml-100k.{suffix}").write_text(text.replace("|", "\t"), encoding="utf-8")
+    source = source_of(folder)
+    assert isinstance(source, RecBole)
+    made = Catalogue.init(tmp_path / "c")
+    added = made.add(source)
+    assert (added.refused, added.notes, added.unused_columns) == ((), (), ())
+    assert {item.item_id: (item.title, item.year, item.genres) for item in made.items()} == {
+        "242": ("Kolya", 1996, ("Comedy",)),
+        "302": ("L.A. Confidential", 1997, ("Crime", "Film-Noir", "Mystery", "Thriller")),
+        "9": ("Léon", None, ()),
+    }
+    assert sorted(tuple(row.values()) for row in made.interactions().to_pylist()) == [
+        ("186", "302", 3.0, 891717742, "rating"),
+        ("196", "242", 3.0, 881250949, "rating"),
+    ]
+    assert {row["user_id"]: (row["age"], row["region"]) for row in made.users().to_pylist()} == {
+        "196": (49, "55105"),
+        "186": (39, "00000"),
+        "7": (57, "T8H1N"),
+    }
+
+
+def test_quotation_marks_that_do_not_pair_are_letters(tmp_path: Path) -> None:
+    head = "item_id:token|movie_title:token_seq|release_year:token\n"
+    folder = files(
+        tmp_path / "a", item=f'{head}1|"Great Performances" Cats|1998\n2|"Say ""Ah"""|\n3|The 5" disc|1990\n'
+    )
+    addition = RecBole(path=folder).read(tmp_path)
+    assert [(item.title, item.year) for item in addition.items] == [
+        ('"Great Performances" Cats', 1998),
+        ('Say "Ah"', None),
+        ('The 5" disc', 1990),
+    ]
+    assert addition.notes == ("quotation marks in x.item do not pair, and were read as letters",)
+    paired = files(tmp_path / "b", item=f'{head}1|"Cats\nand dogs"|1998\n')
+    assert [item.title for item in RecBole(path=paired).read(tmp_path).items] == ["Cats and dogs"]
+    astray = files(tmp_path / "c", item=f'{head}1|"Cats\n2|Dogs|1998\n')
+    with pytest.raises(SourceError, match="quoted field"):
+        RecBole(path=astray).read(tmp_path)
 
 
 def test_fields_of_other_names_can_be_told(tmp_path: Path) -> None:

@@ -29,5 +29,15 @@ def test_a_folder_is_told_by_its_first_lines(tmp_path: Path, name: str, text: st
     assert type(source_of(tmp_path)) is kind
 
 
+def test_what_is_called_otherwise_and_the_scale_go_with_it(tmp_path: Path) -> None:
+    (tmp_path / "x.inter").write_text("who:token\titem_id:token\trating:float\nu\ti\t9\nu\tj\t3\n")
+    source = source_of(tmp_path, columns={"user_id": "who"}, scale=(1, 5))
+    assert source is not None
+    addition = source.read(tmp_path)
+    assert addition.interactions is not None
+    assert [tuple(row.values())[:3] for row in addition.interactions.to_pylist()] == [("u", "j", 3.0)]
+    assert len(addition.refused) == 1
+
+
 def test_an_empty_folder_is_no_ones(tmp_path: Path) -> None:
     assert source_of(tmp_path) is None

@@ -31,8 +31,8 @@ def command(
         typer.Argument(
             metavar="SOURCE",
             help="A folder of videos; a table (.csv .tsv .jsonl .parquet) of items or of interactions; a folder of "
-            "MovieLens, of any year; RecBole's atomic files; or the word [b]synthetic[/b], which makes clips, items "
-            "and users whose truth is known.",
+            "MovieLens, of any year, of RecBole's or MMRec's files; or the word [b]synthetic[/b], which makes clips, "
+            "items and users whose truth is known.",
             show_default=False,
         ),
     ],
@@ -40,9 +40,11 @@ def command(
         str | None, typer.Option(help=f"What SOURCE is, where that is not plain: {', '.join(KINDS)}.")
     ] = None,
     columns: Annotated[
-        str, typer.Option(help="table: what is called otherwise there, as ours=theirs, comma between.")
+        str, typer.Option(help="table, recbole: what is called otherwise there, as ours=theirs, comma between.")
     ] = "",
-    scale: Annotated[str, typer.Option(help="table: least and greatest rating, as 0.5:5; others are refused.")] = "",
+    scale: Annotated[
+        str, typer.Option(help="table, recbole, mmrec: least and greatest rating, as 0.5:5; others are refused.")
+    ] = "",
     clips: Annotated[int, typer.Option(min=1, help="synthetic: how many clips.")] = 48,
     users: Annotated[int, typer.Option(min=1, help="synthetic: how many users.")] = 200,
     seconds: Annotated[float, typer.Option(min=1, help="synthetic: seconds of each clip.")] = 8.0,
@@ -82,10 +84,7 @@ def command(
     _tell(added)
     if tag_genome is not None:
         say(f"Tag genome: {tag_genome.covered:,} items have {tag_genome.width:,} tags, as {tag_genome.feature}.")
-    if opened.tables.count("clips"):
-        say(f"Next: triptych extract {catalogue}")
-    else:
-        say(f"There are no clips yet. Next: triptych trailers {catalogue}; or read only: triptych extract {catalogue}")
+    say(f"Next: {_next(opened, catalogue)}")
 
 
 def _source(
@@ -104,7 +103,7 @@ def _source(
         return RecBole(path=path, columns=columns, scale=scale)
     if kind == "mmrec":
         return MMRec(path=path, scale=scale)
-    foreign = foreign_source_of(path) if kind is None and path.is_dir() else None
+    foreign = foreign_source_of(path, columns=columns, scale=scale) if kind is None and path.is_dir() else None
     return foreign or source_of(path, kind=kind or "auto", columns=columns, scale=scale, progress=report)
 
 
@@ -114,7 +113,17 @@ def _genome(opened: Catalogue, path: Path) -> Attached | None:
     from triptych.interchange.given.genome import TITLE, genome_of
 
     offering = genome_of(path)
-    return attach(opened, offering, TITLE) if offering is not None else None
+    return attach(opened, offering, TITLE, replace=True) if offering is not None else None
+
+
+def _next(opened: Catalogue, catalogue: Path) -> str:
+    if opened.tables.count("clips"):
+        return f"triptych extract {catalogue}"
+    items = opened.items()
+    if items and not any(item.plot for item in items):
+        return f"there are no clips and no plots yet: triptych enrich {catalogue}, triptych trailers {catalogue} LIST"
+    clips = f"triptych trailers {catalogue}" + ("" if any(item.url for item in items) else " LIST")
+    return f"there are no clips yet: {clips}; or read only: triptych extract {catalogue}"
 
 
 def _tell(added: Added) -> None:

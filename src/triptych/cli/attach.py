@@ -41,6 +41,9 @@ def command(
             help="[b]rows[/b]: mask a vector with a cell that is not finite; [b]columns[/b]: drop its column."
         ),
     ] = "rows",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take out what was attached under this name before, from another file.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Attach features that somebody else measured, as vectors by item id.
@@ -61,6 +64,7 @@ def command(
             name,
             join=joined,
             on_bad_cells=on_bad_cells,
+            replace=replace,
             progress=lambda done, total: report(done, total, ""),
         )
     if as_json:
@@ -85,8 +89,14 @@ def command(
     table(["what", "count"], rows)
     for note in made.notes:
         say(f"Note: {printable(note)}.")
-    if not made.written:
+    if made.written:
+        say(f"{made.feature}@{made.recipe}: {made.written} items written.")
+    else:
         say(f"{made.feature} stood already; nothing was written.")
-        return
-    say(f"{made.feature}@{made.recipe}: {made.written} items written.")
-    say(f"Next: triptych fuse {catalogue}")
+    if made.replaced:
+        say(f"Taken out: {', '.join(f'{made.feature}@{one}' for one in made.replaced)}.")
+    if made.rivals:
+        again = f" --feature {made.feature}@{made.recipe}"
+        say(f"Next: triptych fuse {catalogue}{again}, and a --feature for each other one that is wanted")
+    elif made.written or made.replaced:
+        say(f"Next: triptych fuse {catalogue}")

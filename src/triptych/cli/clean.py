@@ -64,7 +64,8 @@ def command(
     if dry_run:
         say(f"Nothing was written. Next: triptych clean {catalogue} {rules} --name {name}")
     else:
-        say(f"The selection {name!r} is in the catalogue; nothing was deleted. Next: triptych report data {catalogue}")
+        say(f"The selection {name!r} is in the catalogue; nothing was deleted.")
+        say(f"Next: triptych report data {catalogue} --selection {name}")
 
 
 def _tell(selection: Selection) -> None:

@@ -58,4 +58,4 @@ def command(
         say(f"{title} was not measured yet for {count} items: triptych extract {catalogue}")
     if made.sequences:
         say(f"Left out, having a vector for each moment: {', '.join(made.sequences)}.")
-    say(f"Next: triptych similar {catalogue} ITEM_ID")
+    say(f"Next: triptych similar {catalogue} ITEM_ID" + (f" --space {name}" if name != "fused" else ""))

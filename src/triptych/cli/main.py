@@ -19,6 +19,7 @@ from triptych.cli import (
     enrich,
     export,
     extract,
+    forget,
     fuse,
     get,
     info,
@@ -43,7 +44,7 @@ app = typer.Typer(
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, trailers, attach),
-    "Tend it": (duplicates, clean, items, info, ledger),
+    "Tend it": (duplicates, clean, items, info, ledger, forget),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),
@@ -87,6 +88,15 @@ def main(
     """
 
 
+#: What a shell knows as the end by Ctrl-C.
+STOPPED = 130
+
+
+def _stopped() -> int:
+    print("triptych: stopped; what was committed is kept.", file=sys.stderr)
+    return STOPPED
+
+
 def run() -> None:
     """The console script."""
     try:
@@ -95,8 +105,11 @@ def run() -> None:
         print(f"triptych: {fault}", file=sys.stderr)
         sys.exit(fault.exit_code)
     except KeyboardInterrupt:
-        print("triptych: stopped; what was committed is kept.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_stopped())
+    except SystemExit as end:
+        if end.code == STOPPED:  # typer has caught the interrupt itself
+            _stopped()
+        raise
     except BrokenPipeError:
         # The reader, such as head, has had enough. Python would complain once more on closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

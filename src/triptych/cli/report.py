@@ -38,7 +38,13 @@ def data(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="The page. [default: CATALOGUE/report-data.html]")
     ] = None,
-    positive: Annotated[float, typer.Option(help="Ratings of this or more are positive.")] = 3.5,
+    positive: Annotated[
+        float | None,
+        typer.Option(
+            help="Ratings of this or more are positive. Without it, 3.5 of five stars, and as far up any other scale.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resamplings.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -53,6 +59,10 @@ def data(
 
     opened = Catalogue.open(catalogue)
     account = account_of(opened, selection=selection, positive=positive, seed=seed)
+    if account.ratings is not None and account.ratings.positive_assumed:
+        say(f"Ratings of {account.ratings.positive_from:g} or more count as positive; --positive says otherwise.")
+    if account.counts.mistimed:
+        say(f"{account.counts.mistimed:,} times are no seconds since 1970 and are left out: are they milliseconds?")
     if as_json and to is None:
         emit(account)
         return

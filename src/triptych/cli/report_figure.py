@@ -34,7 +34,7 @@ nav { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; font-size: .9rem; paddi
 .big .of-reading dd { color: var(--reading); }
 .figures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 4.5rem 3.5rem; margin-top: 2.5rem; }
 figure { margin: 0; min-width: 0; }
-figcaption { margin-top: .9rem; font-size: .92rem; line-height: 1.55; max-width: 38rem; }
+figcaption { margin-top: .9rem; font-size: .92rem; line-height: 1.55; max-width: 38rem; overflow-wrap: anywhere; }
 details { margin-top: .5rem; font-size: .82rem; } summary { color: var(--soft); }
 details .scroll { margin-top: .5rem; max-height: 22rem; }
 figure.broad { grid-column: 1 / -1; display: grid; grid-template-columns: minmax(0, 47.5rem) minmax(0, 1fr);
@@ -166,7 +166,8 @@ def names_figure(name: str, title: str, found: Tally, says: str, what: str, *, t
 
 def spread_figure(name: str, title: str, found: Histogram, told: Summary, tone: str, says: str) -> Figure:
     """A histogram with its median marked."""
-    digits = 0 if found.edges[1] - found.edges[0] >= 1 and told.median >= 10 else 2
+    coarse = found.edges[1] - found.edges[0] >= 1 and (told.median >= 10 or told.median == round(told.median))
+    digits = 0 if coarse else 2
     marks = [(place_in(found, told.median), f"median {told.median:.{digits}f}")]
     return Figure(
         name=name,

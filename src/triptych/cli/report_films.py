@@ -50,7 +50,7 @@ def film_figures(films: Films) -> list[Figure]:
         each = f"an item has {films.genres_each:.1f} on average" if films.genres_each else ""
         figures.append(names_figure("genres", "Genres", films.genres, f"{_capital(each)}.", "genres"))
     if films.languages.known:
-        several = f"{plural(films.languages.several, 'item')} have several."
+        several = f"{plural(films.languages.several, 'item')} have several." if films.languages.several > 1 else ""
         figures.append(names_figure("languages", "Languages", films.languages, several, "languages"))
     if films.countries.known:
         figures.append(names_figure("countries", "Countries", films.countries, "", "countries"))

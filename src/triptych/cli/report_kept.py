@@ -18,7 +18,7 @@ CALLED = {"year": "year (mean)", "popularity": "interactions of an item", "mean 
 NOTE = (
     "What was kept is a part of all there was, so the two cannot be tested against each other. Each test compares what "
     "was kept with what was removed, which are apart. The verdict goes by the size of the difference, never by p: with "
-    "many items even a trifle is significant. Where an interval reaches further than its number, the verdict says so."
+    "many items even a trifle is significant. Where an interval reaches into other words, the verdict says so."
 )
 
 
@@ -31,11 +31,13 @@ def lead_of(kept: Kept) -> str:
     )
     if kept.interactions:
         told += (
-            f" They have {share_text(kept.interactions_kept / kept.interactions)} of the interactions, from "
+            f" With them {share_text(kept.interactions_kept / kept.interactions)} of the interactions were kept, and "
             f"{kept.users_kept:,} of {plural(kept.users, 'user')}."
         )
     if kept.unjudged:
         told += f" {plural(kept.unjudged, 'item')} came after the selection was made and are left out of all this."
+    if kept.departed:
+        told += f" {plural(kept.departed, 'item')} that the rules saw left the catalogue since."
     if not kept.removed:
         told += " Nothing was removed, so there is nothing to compare."
     elif not kept.kept:
@@ -103,19 +105,26 @@ def strongest(one: Comparison) -> Effect | None:
 
 def _verdict_row(one: Comparison) -> str:
     best = strongest(one)
-    up_to = f"<small class=soft>perhaps {one.up_to}</small>" if one.up_to != one.verdict else ""
+    span = f"<small class=soft>{_span(one)}</small>" if one.at_least != one.up_to else ""
     interval = ""
     if best is not None and best.low is not None and best.high is not None:
-        interval = f"{signed(best.low)} to {signed(best.high)}"
+        interval = f", 95 %: {signed(best.low)} to {signed(best.high)}"
     test = one.tests[0] if one.tests else None
     cells = (
         f"<b>{escape(CALLED.get(one.subject, one.subject))}</b>",
-        f'<span class="badge {one.verdict}">{one.verdict}</span>{up_to}',
+        f'<span class="badge {one.verdict}">{one.verdict}</span>{span}',
         *(_side(one, side) for side in (one.kept, one.removed, one.everything)),
-        f"{escape(best.name)}<small class=soft>{signed(best.value)}, 95 %: {interval}</small>" if best else "",
+        f"{escape(best.name)}<small class=soft>{signed(best.value)}{interval}</small>" if best else "",
         f"{escape(test.name)}<small class=soft>{test.statistic:.3g}, {p_text(test.p)}</small>" if test else "",
     )
     return f"<tr>{''.join(f'<td class=cell>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _span(one: Comparison) -> str:
+    """What else the verdict may be, in words."""
+    if one.at_least == one.verdict:
+        return f"perhaps {one.up_to}"
+    return f"perhaps {one.at_least}" if one.up_to == one.verdict else f"{one.at_least} to {one.up_to}"
 
 
 def _side(one: Comparison, side: Side) -> str:

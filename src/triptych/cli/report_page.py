@@ -22,6 +22,9 @@ from triptych.cli.stroke import STYLE as CHART_STYLE
 from triptych.curation.account import Account
 from triptych.curation.material import Material
 
+#: A title that overrides the direction of writing would turn the sentence round in which it stands.
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
 
 def write(path: Path, account: Account) -> Path:
     """Write the page and return its path."""
@@ -44,7 +47,8 @@ def page(account: Account) -> str:
         *(section(name, title, lead, figures, before=before) for name, title, lead, figures, before in sections),
         f"<p class=foot>{escape(_method(account))}</p>",
     ]
-    return shell(f"{account.catalogue}: what it holds", "".join(body), style=CHART_STYLE + FIGURE_STYLE)
+    whole = shell(f"{account.catalogue}: what it holds", "".join(body), style=CHART_STYLE + FIGURE_STYLE)
+    return whole.translate(_TURNS)
 
 
 def _sections(account: Account) -> list[tuple[str, str, str, list[Figure], str]]:
@@ -61,6 +65,8 @@ def _sections(account: Account) -> list[tuple[str, str, str, list[Figure], str]]
                 f" {plural(counts.stray_interactions, 'interaction')} are with {plural(counts.strays, 'item')} that "
                 "the catalogue does not know."
             )
+        if counts.mistimed:
+            lead += f" {plural(counts.mistimed, 'time')} are no seconds since 1970 and are left out."
         found.append(("ratings", "Ratings" if account.ratings else "Interactions", lead, ratings, ""))
     tails = tail_figures(account)
     if tails and counts.per_user and counts.per_item:
@@ -153,7 +159,10 @@ def _material_lead(found: Material) -> str:
 
 
 def _method(account: Account) -> str:
-    positive = f" Positive is a rating of {account.ratings.positive_from:g} or more." if account.ratings else ""
+    assumed = ", as nobody said otherwise" if account.ratings and account.ratings.positive_assumed else ""
+    positive = (
+        f" Positive is a rating of {account.ratings.positive_from:g} or more{assumed}." if account.ratings else ""
+    )
     return (
         "Shares are of those of whom the thing is known. Effects are called small, medium and large by the customary "
         "scales (d and h .2, .5, .8; Cliff's delta .147, .33, .474; Cramér's V, less what chance brings, .1, .3, .5)."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from triptych.cli.catalogue_argument import CatalogueFolder
-from triptych.cli.output import Json, emit, say, table
+from triptych.cli.output import Json, emit, printable, say, table
 from triptych.errors import UsageError
 
 
@@ -30,9 +30,11 @@ def command(
     from triptych.spaces.shelf import Shelf
 
     opened = Catalogue.open(catalogue)
-    found = Shelf(opened.tables).read(space)
+    shelf = Shelf(opened.tables)
+    found = shelf.read(space)
     ranking = found.similar(item, n=n, weights=parse_weights(panels))
-    if waiting := opened.tables.count("items") - len(found.item_ids):
+    waiting = opened.tables.count("items") - len(found.item_ids)
+    if waiting and shelf.holds_all(space):
         say(f"{abs(waiting)} items came or went since this space was made: triptych fuse {catalogue} --name {space}")
     titles = {known.item_id: known.title for known in opened.items()}
     if as_json:
@@ -57,6 +59,9 @@ def command(
             ]
         )
         return
+    for query, neighbours in ranking:
+        if not neighbours:
+            say(f"{printable(query)} has nothing that this space compares. See why: triptych ledger {catalogue}")
     rows = [
         [query, near.rank, near.item_id, titles.get(near.item_id, ""), near.score]
         + [near.panels.get(panel) for panel in found.panels]

@@ -88,4 +88,7 @@ def command(
         if number:
             say(f"Passed over: {number:,} of {fetched.rows:,} rows {what}.")
     say(f"New clips: {fetched.arrived:,}, in {fetched.folder}")
-    say(f"Next: triptych extract {catalogue}")
+    if opened.tables.count("clips"):
+        say(f"Next: triptych extract {catalogue}")
+    else:
+        say(f"There are no clips. Give a list of where they are: triptych trailers {catalogue} LIST")

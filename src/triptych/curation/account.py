@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -27,7 +28,7 @@ from triptych.curation.representativeness import (
     compare_numbers,
     compare_shares,
 )
-from triptych.curation.selection import Selections
+from triptych.curation.selection import Selection, Selections
 
 #: Where the bars of popularity begin: 0, 1, 3, 10, 30 … interactions.
 _POPULARITY = (0, 1, *(k * 10**power for power in range(9) for k in (3, 10)))
@@ -38,8 +39,9 @@ class Counts:
     """How much there is of everything.
 
     ``users`` are those who did anything. ``items_met`` have an interaction, and ``strays`` are items with interactions
-    (``stray_interactions``) that the catalogue does not know. ``density`` is the share that interactions are of all
-    pairs of a user and an item that was met, strays included; ``sparsity`` is 1 − density.
+    (``stray_interactions``) that the catalogue does not know. ``timed`` interactions have a time; those that are
+    ``mistimed`` have one that is no number of seconds since 1970, and count as without. ``density`` is the share that
+    interactions are of all pairs of a user and an item that was met, strays included; ``sparsity`` is 1 − density.
     """
 
     items: int
@@ -59,6 +61,7 @@ class Counts:
     first_s: int | None
     last_s: int | None
     timed: int
+    mistimed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +78,10 @@ class Attrition:
 class Kept:
     """What was kept, by which rule, and whether it is like what was there.
 
-    ``items`` were judged: those that came after a selection was made are ``unjudged`` and in neither part. The
-    interactions of an item go with it.
+    ``items`` were judged: those that came after a selection was made are ``unjudged`` and in neither part, and those
+    that it judged and that left the catalogue since are ``departed`` and only in its ``steps``. The interactions of an
+    item go with it; of a selection that removes users or interactions too, ``interactions_kept`` and ``users_kept``
+    are what it keeps, while the comparisons are of items with all that was done with them.
     """
 
     selection: str | None
@@ -85,6 +90,7 @@ class Kept:
     kept: int
     removed: int
     unjudged: int
+    departed: int
     interactions: int
     interactions_kept: int
     users: int
@@ -111,17 +117,23 @@ class Account:
     kept: Kept
 
 
-def account_of(catalogue: Catalogue, *, selection: str | None = None, positive: float = 3.5, seed: int = 0) -> Account:
+def account_of(
+    catalogue: Catalogue, *, selection: str | None = None, positive: float | None = None, seed: int = 0
+) -> Account:
     """The account of a catalogue as it stands.
 
     What was kept is the ``selection`` of this name; without one, the items that have a title and a plot, and a clip
-    if any item has one. Ratings of ``positive`` or more are positive. ``seed`` draws the resamplings.
+    if any item has one. Ratings of ``positive`` or more are positive; without it, 3.5 of five stars, and as far up any
+    other scale. ``seed`` draws the resamplings.
     """
     # A name that is not there is found out before the work, not after it.
     chosen = None if selection is None else Selections(catalogue.tables).read(selection)
     items = catalogue.items()
-    activity = activity_of(catalogue.interactions(), [item.item_id for item in items], positive=positive)
+    interactions = catalogue.interactions()
+    activity = activity_of(interactions, [item.item_id for item in items], positive=positive)
     films, material = films_of(items), material_of(catalogue)
+    acted: tuple[int, int] | None = None
+    departed = 0
     if chosen is None:
         clipped = {clip.item_id for clip in catalogue.clips()}
         mask, steps, rule = _complete(items, clipped)
@@ -130,6 +142,10 @@ def account_of(catalogue: Catalogue, *, selection: str | None = None, positive: 
         held, gone = set(chosen.item_ids), set(chosen.removed)
         mask = np.array([item.item_id in held for item in items], bool)
         judged = mask | np.array([item.item_id in gone for item in items], bool)
+        # An item that is removed from the catalogue goes from its selections too, but not from their steps.
+        seen = max(len(held) + len(gone), chosen.steps[0].items_left if chosen.steps else 0)
+        departed = seen - int(judged.sum())
+        acted = _acted(chosen, interactions, [item.item_id for item in items])
         steps = tuple(
             Attrition(rule=s.rule, title=s.title, items_removed=s.items_removed, items_left=s.items_left)
             for s in chosen.steps
@@ -145,8 +161,22 @@ def account_of(catalogue: Catalogue, *, selection: str | None = None, positive: 
         films=films,
         audience=audience_of(catalogue.users()),
         material=material,
-        kept=_kept(items, activity, mask, judged, steps, rule, selection, seed),
+        kept=replace(
+            _kept(items, activity, mask, judged, steps, rule, selection, seed),
+            departed=departed,
+            **({} if acted is None else {"interactions_kept": acted[0], "users_kept": acted[1]}),
+        ),
     )
+
+
+def _acted(chosen: Selection, interactions: pa.Table, item_ids: Sequence[str]) -> tuple[int, int] | None:
+    """Interactions and users that a selection keeps, if it looks at more than items."""
+    if chosen.user_ids is None and not chosen.filters and chosen.events is None:
+        return None
+    kept = chosen.interactions(interactions)
+    # The selection may remember items that left the catalogue since.
+    kept = kept.filter(pc.is_in(kept["item_id"], value_set=pa.array(item_ids, pa.string())))
+    return kept.num_rows, pc.count_distinct(kept["user_id"]).as_py()
 
 
 def _counts(catalogue: Catalogue, activity: Activity) -> Counts:
@@ -175,6 +205,7 @@ def _counts(catalogue: Catalogue, activity: Activity) -> Counts:
         first_s=activity.first_s,
         last_s=activity.last_s,
         timed=activity.timed,
+        mistimed=activity.mistimed,
     )
 
 
@@ -216,6 +247,7 @@ def _kept(
         kept=int(kept.sum()),
         removed=int((~kept).sum()),
         unjudged=len(items) - len(chosen),
+        departed=0,
         interactions=int(counts.sum()),
         interactions_kept=int(counts[kept].sum()),
         users=activity.users_of(judged),

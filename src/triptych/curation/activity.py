@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from triptych.curation.distributions import by_month
 
+#: Where a rating begins to be positive on a scale of five stars, and what share of the way up that is.
+POSITIVE, POSITIVE_SHARE = 3.5, 0.7
+#: 2200-01-01 [s since 1970]: a later time was told in another unit than seconds.
+LATEST_S = 7_258_118_400
 #: A scale of more values than this is no scale of stars; it is cut into GROUPS equal parts.
 SCALE = 40
 GROUPS = 20
@@ -35,11 +39,14 @@ class Activity:
     item_sums, item_positives: float64 ``(items + strays,)``: sum of the ratings, and how many are positive.
     user_ratings, user_sums, user_squares: float64 ``(users,)``: how many ratings, their sum, the sum of squares.
     months:           (``1998-03``, interactions) of those whose time is known.
+    mistimed:         interactions whose time is no number of seconds since 1970, and so not known.
+    positive:         where a rating begins to be positive; ``positive_assumed`` if nobody said so.
     """
 
     n: int
     items: int
     positive: float
+    positive_assumed: bool
     kinds: Mapping[str, int]
     user: NDArray[np.int32]
     item: NDArray[np.int32]
@@ -56,6 +63,7 @@ class Activity:
     timed: int
     first_s: int | None
     last_s: int | None
+    mistimed: int
     months: tuple[tuple[str, int], ...]
 
     @property
@@ -75,10 +83,10 @@ class Activity:
         return int(np.count_nonzero(np.bincount(self.user, weights=wide[self.item], minlength=len(self.user_counts))))
 
 
-def activity_of(interactions: pa.Table, item_ids: Sequence[str], *, positive: float = 3.5) -> Activity:
+def activity_of(interactions: pa.Table, item_ids: Sequence[str], *, positive: float | None = None) -> Activity:
     """Of a table of INTERACTIONS and the catalogue's items, in the order in which they shall be numbered.
 
-    Ratings of ``positive`` or more are positive ones.
+    Ratings of ``positive`` or more are positive ones; without it, see :func:`assumed_positive`.
     """
     users, user = _codes(interactions["user_id"])
     met, raw = _codes(interactions["item_id"])
@@ -102,12 +110,16 @@ def activity_of(interactions: pa.Table, item_ids: Sequence[str], *, positive: fl
     scale, step, grouped = _scale(stars)
     cells = ratee.astype(np.int64) * max(len(scale), 1) + step
     exact = stars.astype(np.float64)
+    assumed = positive is None
+    positive = assumed_positive(stars) if positive is None else positive
     liked = (exact >= positive - 1e-6).astype(np.float64)  # 3.3 as a float32 is a little less
-    times: NDArray[np.int64] = pc.drop_null(interactions["timestamp"]).to_numpy().astype(np.int64, copy=False)
+    told: NDArray[np.int64] = pc.drop_null(interactions["timestamp"]).to_numpy().astype(np.int64, copy=False)
+    times = told[told < LATEST_S]
     return Activity(
         n=len(user),
         items=len(known),
         positive=positive,
+        positive_assumed=assumed,
         kinds=dict(sorted(zip(names, counted, strict=True), key=lambda pair: -pair[1])),
         user=user,
         item=item,
@@ -124,8 +136,23 @@ def activity_of(interactions: pa.Table, item_ids: Sequence[str], *, positive: fl
         timed=len(times),
         first_s=int(times.min()) if len(times) else None,
         last_s=int(times.max()) if len(times) else None,
+        mistimed=len(told) - len(times),
         months=by_month(times),
     )
+
+
+def assumed_positive(values: NDArray[np.float32]) -> float:
+    """3.5 of five stars, and as far up any other scale: 7 of ten, 0.7 of one, 4 from −10 to 10.
+
+    The scale is taken to begin at 0, or at the least value below it, and to end at the greatest value.
+
+    >>> assumed_positive(np.array([1, 4], np.float32)), assumed_positive(np.array([1, 10], np.float32))
+    (3.5, 7.0)
+    """
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if low == 0 and (1 < high <= 5 or not high):
+        return POSITIVE
+    return round(low + POSITIVE_SHARE * (high - low), 6)
 
 
 def _sums(codes: NDArray[np.int32], weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:

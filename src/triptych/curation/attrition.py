@@ -53,7 +53,7 @@ class Attrition:
     issues: tuple[IssueRow, ...]
 
     def text(self) -> str:
-        """The tables for reading, in columns."""
+        """The tables for reading, in columns; without users and interactions, where nobody acted."""
         return f"{_drawn(*self.stage_table())}\n\n{_drawn(*self.issue_table())}"
 
     def stage_table(self) -> tuple[list[str], list[list[str]]]:
@@ -71,7 +71,7 @@ class Attrition:
             ]
             for row in self.stages
         ]
-        return names, rows
+        return self._acted(names, rows, of_items=3)
 
     def issue_table(self) -> tuple[list[str], list[list[str]]]:
         names = ["removed", "items", "of all", "alone", "unknown"]
@@ -95,7 +95,13 @@ class Attrition:
             )
             if len(row.reasons) > 1:
                 rows += [[f"  {reason}", f"{count:,}", *[""] * 9] for reason, count in row.reasons]
-        return names, rows
+        return self._acted(names, rows, of_items=5)
+
+    def _acted(self, names: list[str], rows: list[list[str]], *, of_items: int) -> tuple[list[str], list[list[str]]]:
+        """The first columns alone, if there was no interaction to begin with."""
+        if self.stages and self.stages[0].interactions:
+            return names, rows
+        return names[:of_items], [row[:of_items] for row in rows]
 
 
 def attrition(steps: Sequence[Step]) -> Attrition:

@@ -121,7 +121,7 @@ def find(catalogue: Catalogue, *, rules: Rules = RULES, progress: Callable[[int,
     store = FeatureStore(catalogue.tables)
     ids = [clip.item_id for clip in clips]
     read = [
-        Hashes.read(catalogue.tables, recipe, ids) if recipe is not None else Hashes.of(dict.fromkeys(ids))
+        Hashes.read(store, recipe, ids) if recipe is not None else Hashes.of(dict.fromkeys(ids))
         for recipe in (_recipe(store, PICTURE_HASH), _recipe(store, FINGERPRINT))
     ]
     return compare(clips, pictures=read[0], sounds=read[1], rules=rules, progress=progress)

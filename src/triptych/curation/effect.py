@@ -36,8 +36,9 @@ Z = 1.959963984540054
 class Effect:
     """One effect size with its 95 % interval, where one is known.
 
-    ``magnitude`` is a word of MAGNITUDES, ``up_to`` the word of the interval's further end: with few items a
-    negligible difference may really be a medium one. Both are None for a distance that has no such scale.
+    ``magnitude`` is a word of MAGNITUDES, ``at_least`` and ``up_to`` those of the nearest to 0 and of the furthest
+    that the interval holds: with few items a negligible difference may really be a medium one, and a large one none.
+    They are None for a distance that has no such scale; without an interval all three are one word.
     """
 
     name: str
@@ -46,16 +47,21 @@ class Effect:
     high: float | None = None
     unit: str = ""
     magnitude: str | None = None
+    at_least: str | None = None
     up_to: str | None = None
 
 
 def effect(name: str, value: float, low: float | None = None, high: float | None = None, *, unit: str = "") -> Effect:
     """With the words that belong to its name."""
-    magnitude = up_to = None
+    magnitude = at_least = up_to = None
     if name in SCALES:
-        ends = [abs(end) for end in (low, high, value) if end is not None]
-        magnitude, up_to = magnitude_of(name, value), magnitude_of(name, max(ends))
-    return Effect(name=name, value=value, low=low, high=high, unit=unit, magnitude=magnitude, up_to=up_to)
+        ends = [end for end in (low, high, value) if end is not None]
+        nearest = 0.0 if min(ends) <= 0 <= max(ends) else min(map(abs, ends))
+        magnitude, at_least = magnitude_of(name, value), magnitude_of(name, nearest)
+        up_to = magnitude_of(name, max(map(abs, ends)))
+    return Effect(
+        name=name, value=value, low=low, high=high, unit=unit, magnitude=magnitude, at_least=at_least, up_to=up_to
+    )
 
 
 def magnitude_of(name: str, value: float) -> str:

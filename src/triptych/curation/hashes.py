@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.catalogue.tables import Tables
 from triptych.curation.alignment import Track
 from triptych.features.bits import Words, words
 from triptych.features.feature import Presence
 from triptych.features.recipe import Recipe
-from triptych.features.store import PREFIX
+from triptych.features.store import FeatureStore
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -27,7 +25,7 @@ U64 = npt.NDArray[np.uint64]
 #: makes thousands of pairs to look at and not half a million, and a film in fifty files still hangs together.
 NEIGHBOURS = 8
 #: Of each clip no more pairs than this are looked at, those with most keys in common first.
-PARTNERS = 48
+PARTNERS = 16
 #: More hashes than this, and only those whose own value says so are looked up: the same ones in every clip.
 MOST_HASHES = 4_000_000
 
@@ -46,23 +44,15 @@ class Hashes:
     presence: tuple[Presence | None, ...]
 
     @classmethod
-    def read(cls, tables: Tables, recipe: Recipe, item_ids: Sequence[str]) -> Hashes:
+    def read(cls, store: FeatureStore, recipe: Recipe, item_ids: Sequence[str]) -> Hashes:
         """The sequences of these items, in this order."""
-        name = f"{PREFIX}{recipe.panel}.{recipe.name}.{recipe.hash}"
-        if not tables.exists(name):
-            return cls.of(dict.fromkeys(item_ids))
-        rows = tables.read(name, columns=["item_id", "presence", "values", "times_s", "width"])
-        held: dict[str, Track | Presence | None] = {}
-        for batch in rows.to_batches():
-            columns: dict[str, Any] = {part: batch[part] for part in rows.schema.names}
-            values, times = _Lists(columns["values"]), _Lists(columns["times_s"])
-            item_id_of, presence_of, width_of = (columns[part].to_pylist() for part in ("item_id", "presence", "width"))
-            for k, item_id in enumerate(item_id_of):
-                held[item_id] = Presence(presence_of[k])
-                if held[item_id] is Presence.PRESENT:
-                    packed = values.of(k).astype(np.float32).reshape(-1, width_of[k])
-                    held[item_id] = Track(words=words(packed), times_s=times.of(k).astype(np.float64))
-        return cls.of({item_id: held.get(item_id) for item_id in item_ids})
+        held: dict[str, Track | Presence | None] = dict.fromkeys(item_ids)
+        for row in store.rows(recipe):
+            if row.item_id in held:
+                held[row.item_id] = row.presence
+                if row.values is not None and row.times_s is not None:
+                    held[row.item_id] = Track(words=words(row.values), times_s=row.times_s)
+        return cls.of(held)
 
     @classmethod
     def of(cls, held: dict[str, Track | Presence | None]) -> Hashes:
@@ -154,14 +144,3 @@ def _strongest(pairs: I64, strength: I64) -> I64:
         place = np.arange(len(owner), dtype=np.int64) - first
         kept[order[place < PARTNERS]] = True
     return np.flatnonzero(kept)
-
-
-class _Lists:
-    """The lists of one Arrow column as slices of one array, without a Python number for any entry."""
-
-    def __init__(self, column: Any) -> None:
-        self._flat: npt.NDArray[Any] = column.values.to_numpy(zero_copy_only=False)
-        self._ends: npt.NDArray[Any] = column.offsets.to_numpy()
-
-    def of(self, row: int) -> npt.NDArray[Any]:
-        return self._flat[int(self._ends[row]) : int(self._ends[row + 1])]

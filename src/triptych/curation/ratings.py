@@ -56,7 +56,8 @@ class Agreement:
 class Ratings:
     """``scale``: the values ratings have; of a finely divided scale, the middles of its parts (``grouped``).
 
-    ``positive_from`` is where a rating counts as positive; ``share_whole`` that of the ratings that are whole numbers.
+    ``positive_from`` is where a rating counts as positive, ``positive_assumed`` if it was not told; ``share_whole``
+    the share of the ratings that are whole numbers.
     ``user_sd``: the spread of each user's ratings, of users with at least FEWEST.
     """
 
@@ -66,6 +67,7 @@ class Ratings:
     median: float
     share_whole: float
     positive_from: float
+    positive_assumed: bool
     by_genre: tuple[Rated, ...]
     by_decade: tuple[Rated, ...]
     user_sd: Summary | None
@@ -101,6 +103,7 @@ def ratings_of(activity: Activity, items: Sequence[Item]) -> Ratings | None:
         median=_median(activity.scale, counts),
         share_whole=float(counts[whole].sum() / total),
         positive_from=activity.positive,
+        positive_assumed=activity.positive_assumed,
         by_genre=tuple(sorted((r for r in by_genre if r is not None), key=lambda r: (-r.mean, r.name))),
         by_decade=tuple(r for r in by_decade if r is not None),
         user_sd=summary(spread),

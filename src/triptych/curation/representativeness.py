@@ -19,6 +19,7 @@ from triptych.curation.effect import (
     COHENS_H,
     Effect,
     Numbers,
+    Z,
     cliffs_delta,
     cohens_d,
     cohens_h,
@@ -34,6 +35,8 @@ PERMUTATIONS = 999
 RESAMPLES = 1000
 #: A comparison wants this many on either side.
 FEWEST = 5
+#: A name is beyond chance below this p, after Holm.
+SURE = 0.05
 #: So many relabellings are held in memory at a time.
 _AT_ONCE = 100
 
@@ -75,7 +78,8 @@ class Bars:
 class Comparison:
     """One subject of kept against removed. ``verdict`` goes by the largest of the effects, never by p.
 
-    ``up_to`` is the largest that the intervals allow. Without a test, ``note`` says why there is none.
+    ``at_least`` and ``up_to`` are the least and the largest word that the intervals allow: of few items chance alone
+    makes large differences. Without a test, ``note`` says why there is none.
     """
 
     subject: str
@@ -86,6 +90,7 @@ class Comparison:
     tests: tuple[Tested, ...] = ()
     effects: tuple[Effect, ...] = ()
     verdict: str | None = None
+    at_least: str | None = None
     up_to: str | None = None
     note: str = ""
     bars: Bars | None = None
@@ -118,6 +123,8 @@ def compare_numbers(
 ) -> Comparison:
     """A number of every item, None where it is not known. Kolmogorov–Smirnov; Cohen's d, Cliff's delta, and
     Cramér's V over tenths, which also sees a change of spread that leaves the middle alone."""
+    import warnings
+
     from scipy import stats
 
     a, b = _known(kept), _known(removed)
@@ -131,9 +138,13 @@ def compare_numbers(
     }
     if min(len(a), len(b)) < FEWEST:
         return Comparison(**sides, note=_too_few(len(a), len(b)))
-    # The exact distribution is for few numbers; scipy's own choice of it warns where it fails.
+    # The exact distribution is for few numbers. Where rounding defeats it (p a hair above 1), scipy warns and goes by
+    # the other; so p must not be told as exact.
     exact = len(a) * len(b) <= 10_000
-    ks: Any = stats.ks_2samp(a, b, method="exact" if exact else "asymp")
+    with warnings.catch_warnings(record=True) as failed:
+        warnings.simplefilter("always")
+        ks: Any = stats.ks_2samp(a, b, method="exact" if exact else "asymp")
+    exact = exact and not failed
     tests = [
         Tested(
             name="Kolmogorov–Smirnov",
@@ -185,7 +196,8 @@ def compare_names(
     """Any number of names of every item, such as its genres; items without a name are left out.
 
     One item counts once under each of its names, so χ² does not follow its own distribution: p is from relabelling
-    whole items.
+    whole items. χ² sees how names share out what is said, and not that items of one side have more of them; nor does
+    it see one rare name that is gone. So the name furthest apart counts as well, if it is beyond chance after Holm.
     """
     sides_names = [[tuple(dict.fromkeys(names)) for names in side if names] for side in (kept, removed)]
     n, m = map(len, sides_names)
@@ -228,7 +240,7 @@ def compare_names(
     )
     inflation = max(float(np.mean(drawn)) / df, 1e-9)
     v = cramers_v(statistic, df, float(pooled.sum()), inflation=inflation)
-    return _judged(sides, [test], [v, *_distances(table)]), named
+    return _judged(sides, [test], [v, *_furthest(named, n, m), *_distances(table)]), named
 
 
 def compare_shares(
@@ -297,6 +309,7 @@ def _judged(sides: dict[str, Any], tests: Sequence[Tested], effects: Sequence[Ef
         tests=tuple(tests),
         effects=tuple(effects),
         verdict=largest([found.magnitude or "" for found in graded]) if graded else None,
+        at_least=largest([found.at_least or "" for found in graded]) if graded else None,
         up_to=largest([found.up_to or "" for found in graded]) if graded else None,
     )
 
@@ -342,6 +355,15 @@ def _each(order: Sequence[str], table: NDArray[np.int64], n: int, m: int) -> tup
             )
         )
     return tuple(named)
+
+
+def _furthest(named: Sequence[Named], n: int, m: int) -> list[Effect]:
+    """Cohen's h of the name that is furthest apart of those that are beyond chance; its variance is 1/n + 1/m."""
+    sure = [one.h for one in named if one.p_holm < SURE]
+    if not sure:
+        return []
+    h, reach = max(sure, key=abs), Z * (1 / n + 1 / m) ** 0.5
+    return [effect(COHENS_H, h, h - reach, h + reach)]
 
 
 def _share(pair: NDArray[np.float64]) -> float:

@@ -278,8 +278,11 @@ class _Series:
         settled = len(own) >= _SETTLED
         all_of_it = settled and len(goes_on) + len(plain) >= _SETTLED_PURITY * len(works)
         members = works if all_of_it else [w for w in works if w in goes_on or w in (plain if settled else before)]
-        for one, other in pairwise(members):
-            self._link(one, other, f"{len(goes_on)} of {len(works)} titles with {lead!r} go on as a series does")
+        why = f"{len(goes_on)} of {len(works)} titles with {lead!r} go on as a series does"
+        for k, work in enumerate(members):
+            one = next((one for one in reversed(members[:k]) if _in_step(one, work)), None)
+            if one is not None:
+                self._link(one, work, why)
         return True
 
     def _goes_on(self, name: tuple[str, ...], work: Work) -> bool:
@@ -325,6 +328,12 @@ class _Series:
         if first.item.item_id != second.item.item_id:
             pair = (first.item.item_id, second.item.item_id)
             self._links.setdefault(pair, f"{first.named()} and {second.named()}: {why}")
+
+
+def _in_step(one: Work, other: Work) -> bool:
+    """Whether their numbers may be of one series: "District 9" is no part of "District 13"."""
+    numbers = {one.title.number, other.title.number} - {None}
+    return len(numbers) < 2 or abs(_number(one) - _number(other)) <= _NEXT
 
 
 def grouped(kind: Kind, works: Sequence[Work], links: dict[tuple[str, str], str]) -> tuple[Group, ...]:

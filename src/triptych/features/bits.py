@@ -1,7 +1,9 @@
 """Bits: fingerprints of bits as the store keeps them, sixteen to a number.
 
 The store holds float32, which carries every whole number up to 2²⁴: sixteen bits in each cost a sixteenth of one
-number for each bit, and come back exactly.
+number for each bit, and come back exactly. As numbers they mean nothing: their means and cosines are noise. So the
+recipe of such a feature says so in its params (``PACKED``), and :func:`is_packed` tells whoever would take them for
+numbers.
 """
 
 from __future__ import annotations
@@ -10,13 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import ExtractionError
+from triptych.features.recipe import Recipe
 
 Bools = npt.NDArray[np.bool_]
 #: Whole numbers 0…65535, as unsigned integers.
 Words = npt.NDArray[np.uint16]
 
 WORD_BITS = 16
+#: Of the params of a recipe: how many bits are in each number.
+PACKED = "packed_bits"
 _PLACES = (1 << np.arange(WORD_BITS)).astype(np.uint32)
+
+
+def is_packed(recipe: Recipe) -> bool:
+    """Whether what a recipe makes are bits in the guise of numbers."""
+    return PACKED in recipe.params
 
 
 def packed(bits: Bools) -> npt.NDArray[np.float32]:

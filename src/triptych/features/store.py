@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from triptych.catalogue.tables import Tables
 from triptych.errors import ExtractionError, UnknownName
+from triptych.features.bits import is_packed
 from triptych.features.feature import Feature, Presence
 from triptych.features.recipe import Recipe
 from triptych.features.table import FeatureTable
@@ -34,6 +37,17 @@ def schema_of(recipe: Recipe) -> pa.Schema:
         ],
         metadata={"recipe": recipe.to_json()},
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """One item's feature as it lies on disk: float32 ``[t, d]`` with float64 ``[t]`` seconds for a sequence, ``[d]``
+    and no times for a vector, neither where it is masked. The arrays are views into the column and read-only."""
+
+    item_id: str
+    presence: Presence
+    values: npt.NDArray[np.float32] | None = None
+    times_s: npt.NDArray[np.float64] | None = None
 
 
 class FeatureStore:
@@ -77,9 +91,13 @@ class FeatureStore:
         found = [
             Recipe.from_json(self._tables.metadata(name)["recipe"])
             for name in self._tables.names()
-            if name.startswith(PREFIX)
+            if name.startswith(PREFIX) and self._tables.count(name)
         ]
         return sorted(found, key=lambda recipe: (recipe.title, recipe.hash))
+
+    def clear(self, recipe: Recipe) -> None:
+        """Delete the features of a recipe. Earlier commits still hold them; the ledger is not this room's."""
+        self._tables.delete(_name(recipe), "presence", [presence.value for presence in Presence])
 
     def recipe_of(self, title: str, *, prefer: str = "") -> Recipe:
         """The one recipe with this title; of several, the one whose hash is ``prefer``."""
@@ -93,12 +111,20 @@ class FeatureStore:
             raise UnknownName(f"recipe of {title}", prefer, {recipe.hash for recipe in found})
         if len(found) > 1:
             counts = ", ".join(f"{title}@{r.hash} in {self._tables.count(_name(r)):,} items" for r in found)
-            raise ExtractionError(f"{title} was measured by several recipes ({counts}); say which, like {title}@HASH.")
+            raise ExtractionError(
+                f"{title} was measured by several recipes ({counts}). Say which, like {title}@HASH, or "
+                "take one out: triptych forget"
+            )
         return found[0]
 
     def read(self, recipe: Recipe) -> FeatureTable:
         """Vectors of all items that were measured. Sequences are read with :meth:`sequences`."""
         rows = self._rows(recipe)
+        if is_packed(recipe):
+            raise ExtractionError(
+                f"{recipe.title} holds bits, packed many to a number: it tells whether two clips are the same and is "
+                "no vector. Leave it out."
+            )
         if any(rows["steps"].to_pylist()):
             raise ExtractionError(
                 f"{recipe.title} holds sequences; align them to one length before using them as vectors."
@@ -142,6 +168,24 @@ class FeatureStore:
             found[row["item_id"]] = Feature(values=shaped, times_s=times)
         return found
 
+    def rows(self, recipe: Recipe) -> Iterator[Row]:
+        """The same, one by one, without a Python number for any entry: for a great many long sequences."""
+        for batch in self._rows(recipe).to_batches():
+            columns: dict[str, Any] = {name: batch[name] for name in batch.schema.names}
+            values, times = _Lists(columns["values"]), _Lists(columns["times_s"])
+            told = (columns[name].to_pylist() for name in ("item_id", "presence", "steps", "width"))
+            for k, (item_id, presence, steps, width) in enumerate(zip(*told, strict=True)):
+                if presence != Presence.PRESENT.value:
+                    yield Row(item_id=item_id, presence=Presence(presence))
+                    continue
+                flat = values.of(k)
+                yield Row(
+                    item_id=item_id,
+                    presence=Presence.PRESENT,
+                    values=flat.reshape(steps, width) if steps else flat,
+                    times_s=times.of(k) if steps else None,
+                )
+
     def _rows(self, recipe: Recipe) -> pa.Table:
         if not self._tables.exists(_name(recipe)):
             known = {f"{r.title}@{r.hash}" for r in self.recipes()}
@@ -179,3 +223,14 @@ def _numbers(chunk: pa.Array[Any]) -> np.ndarray:
 
 def _name(recipe: Recipe) -> str:
     return f"{PREFIX}{recipe.panel}.{recipe.name}.{recipe.hash}"
+
+
+class _Lists:
+    """The lists of one Arrow column as slices of one array, without a Python number for any entry."""
+
+    def __init__(self, column: Any) -> None:
+        self._flat: npt.NDArray[Any] = column.values.to_numpy(zero_copy_only=False)
+        self._ends: npt.NDArray[Any] = column.offsets.to_numpy()
+
+    def of(self, row: int) -> npt.NDArray[Any]:
+        return self._flat[int(self._ends[row]) : int(self._ends[row + 1])]

@@ -69,9 +69,13 @@ def fuse(
         recipes, sequences = _recipes(store, features)
         tables = [store.read(recipe) for recipe in recipes]
         recipe = _recipe(tables)
-        fit = None if train is not None or refit else _standing(shelf, name, item_ids, tables, recipe)
+        fit = (
+            None
+            if train is not None or refit
+            else _standing(shelf, name, item_ids, tables, recipe, chosen=items is not None)
+        )
         if fit is None:
-            fit = _Fit.learn(tables, item_ids, train)
+            fit = _Fit.learn(tables, item_ids, train, chosen=items is not None)
             space = _transform(name, item_ids, tables, recipe, fit)
             shelf.replace(space, fit.to_json())
             fitted, placed, removed = True, len(item_ids), 0
@@ -131,50 +135,66 @@ def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Fit:
-    """The scaling of each feature. ``train``: how many declared items it was learned from, 0 if from all."""
+    """The scaling of each feature. ``train``: how many declared items it was learned from, 0 if from all.
+
+    ``chosen``: whether the space holds chosen items, not all.
+    """
 
     scales: Mapping[str, ZScore]
     train: int
+    chosen: bool
 
     @classmethod
-    def learn(cls, tables: Sequence[FeatureTable], item_ids: Sequence[str], train: Sequence[str] | None) -> _Fit:
-        chosen = list(dict.fromkeys(item_ids if train is None else train))
+    def learn(
+        cls, tables: Sequence[FeatureTable], item_ids: Sequence[str], train: Sequence[str] | None, *, chosen: bool
+    ) -> _Fit:
+        learned_from = list(dict.fromkeys(item_ids if train is None else train))
         known = set(item_ids)
-        for item_id in chosen:
+        for item_id in learned_from:
             if item_id not in known:
                 raise UnknownName("item", item_id, known)
         scales: dict[str, ZScore] = {}
         for table in tables:
-            values, mask = table.aligned(chosen)
+            values, mask = table.aligned(learned_from)
             # A feature that next to no item has says nothing; it is left out of its panel.
             if mask.sum() >= FEWEST:
                 scales[table.recipe.title] = ZScore.fit(values, mask)
         if not scales:
             titles = ", ".join(table.recipe.title for table in tables)
-            among = "" if train is None else f" of the {len(chosen)} items to learn from"
+            among = "" if train is None else f" of the {len(learned_from)} items to learn from"
             raise SpaceError(
                 f"of {titles}, none is present in {FEWEST} items or more{among}. See why: triptych ledger CATALOGUE"
             )
-        return cls(scales=scales, train=0 if train is None else len(chosen))
+        return cls(scales=scales, train=0 if train is None else len(learned_from), chosen=chosen)
 
     def to_json(self) -> dict[str, Any]:
-        return {"scales": {title: scale.to_json() for title, scale in self.scales.items()}, "train": self.train}
+        scales = {title: scale.to_json() for title, scale in self.scales.items()}
+        return {"scales": scales, "train": self.train, "chosen": self.chosen}
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> _Fit:
         scales = {title: ZScore.from_json(scale) for title, scale in body["scales"].items()}
-        return cls(scales=scales, train=body["train"])
+        return cls(scales=scales, train=body["train"], chosen=body["chosen"])
 
 
 def _standing(
-    shelf: Shelf, name: str, item_ids: Sequence[str], tables: Sequence[FeatureTable], recipe: Recipe
+    shelf: Shelf,
+    name: str,
+    item_ids: Sequence[str],
+    tables: Sequence[FeatureTable],
+    recipe: Recipe,
+    *,
+    chosen: bool,
 ) -> _Fit | None:
-    """The fit that a standing space keeps; None when there is none, or when one must be learned anew."""
+    """The fit that a standing space keeps; None when there is none, or when one must be learned anew.
+
+    A space of chosen items does not become one of all items, or the other way, under the same scaling.
+    """
     held = shelf.fit(name)
     if held is None:
         return None
     fit = _Fit.from_json(held[1])
-    if held[0] == recipe.to_json():
+    if held[0] == recipe.to_json() and (fit.chosen == chosen or fit.train):
         # A feature that too few items had may have come to be measured on enough of them.
         late = [table for table in tables if table.recipe.title not in fit.scales]
         if fit.train or not any(int(table.aligned(item_ids)[1].sum()) >= FEWEST for table in late):

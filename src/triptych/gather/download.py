@@ -75,6 +75,11 @@ class Download:
             if found is None or int(found[1]) != self._size():
                 self.forget()
                 raise Fault("the server sent another part than the one asked for", again=True)
+            same = headers.get("etag" if self._validator.startswith('"') else "last-modified", self._validator)
+            if same != self._validator or self._length not in (None, int(found[3])):
+                # Some servers pass over If-Range, and send the rest of what is another file by now.
+                self.forget()
+                raise Fault("the file on the server is another one by now", again=True)
             self._length = int(found[3])
         else:
             self.forget()

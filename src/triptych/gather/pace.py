@@ -26,7 +26,7 @@ class Pace:
         per_second: float,
         per_day: int | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         if not (math.isfinite(per_second) and per_second > 0):
             raise UsageError(f"a pace of {per_second} turns a second is none; give a number above 0, such as 5.")
@@ -45,8 +45,12 @@ class Pace:
         with self._guard:
             return self._spent(self._clock())
 
-    def take(self) -> bool:
-        """Wait for a turn and take it: True. False, at once, where the quota is spent."""
+    def take(self, sleep: Callable[[float], object] | None = None) -> bool:
+        """Wait for a turn and take it: True. False, at once, where the quota is spent.
+
+        ``sleep`` is what this one waits with if the pace has none of its own, such as the wait of an event: it can be
+        ended.
+        """
         with self._guard:
             now = self._clock()
             turn = max(now, self._next_s)
@@ -57,7 +61,7 @@ class Pace:
                 self._taken.append(turn)
         # Outside the guard: those who come later line up behind, instead of behind a sleeper.
         if turn > now:
-            self._sleep(turn - now)
+            (self._sleep or sleep or time.sleep)(turn - now)
         return True
 
     def _spent(self, now: float) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import email.utils
 import re
+import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from triptych.errors import FetchError, MissingExtra, UsageError
@@ -86,6 +88,7 @@ class Web:
         self._sleep = sleep or self._stopped.wait
         self._clock, self._now = clock, now
         self._transports: dict[str, httpx.HTTPTransport] = {}
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     def __enter__(self) -> Web:
@@ -100,8 +103,11 @@ class Web:
         return self._pace is not None and self._pace.spent
 
     def stop(self) -> None:
-        """Wake whoever waits for another try, and let nobody begin one. From any thread."""
+        """Wake whoever waits, for a turn, another try or an answer, and let nobody begin one. From any thread."""
         self._stopped.set()
+        with self._guard:
+            for line in self._sockets:
+                _hang_up(line)
 
     def close(self) -> None:
         self.stop()
@@ -151,6 +157,9 @@ class Web:
         manners = self._manners
         deadline = self._clock() + manners.total_s
         with self._response(url, {"accept-encoding": "gzip"}) as response:
+            if response.headers.get("content-encoding", "").strip().lower() not in ("", "identity", "gzip"):
+                # Packed twice, a few bytes unpack to more than there is memory, before they can be counted.
+                raise Fault("the server packed its answer as nobody asked for", again=False)
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
@@ -184,11 +193,12 @@ class Web:
         manners, here = self._manners, url
         for _ in range(manners.redirects + 1):
             target = self._checked(here, of=url)
-            if self._pace is not None and not self._pace.take():
+            if self._pace is not None and not self._pace.take(self._stopped.wait):
                 raise Fault(f"the quota of {self._pace.per_day:,} requests a day is spent", again=False)
             timeouts = self._httpx.Timeout(manners.read_s, connect=manners.connect_s).as_dict()
             sent = {"user-agent": manners.agent, "accept": "*/*", **headers}
-            request = self._httpx.Request("GET", target, headers=sent, extensions={"timeout": timeouts})
+            extensions = {"timeout": timeouts, "trace": self._connected}
+            request = self._httpx.Request("GET", target, headers=sent, extensions=extensions)
             # httpx's own client would log each address, keys and all; its transport does not.
             response = self._transport(target).handle_request(request)
             try:
@@ -203,6 +213,15 @@ class Web:
             except self._httpx.InvalidURL as fault:
                 raise Fault("it redirects to what is no address", again=False) from fault
         raise Fault(f"it redirects more than {manners.redirects} times", again=False)
+
+    def _connected(self, event: str, about: Mapping[str, Any]) -> None:
+        """Told by httpcore how a request goes on: a line that was made is one that ``stop`` hangs up."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            line = about["return_value"].get_extra_info("socket")
+            with self._guard:
+                self._sockets.add(line)
+                if self._stopped.is_set():
+                    _hang_up(line)
 
     def _checked(self, url: str, *, of: str) -> httpx.URL:
         where = "" if url == of else f"it redirects to {shown(url)}, and "
@@ -227,8 +246,12 @@ class Web:
             if proxy not in self._transports:
                 try:
                     made = self._httpx.HTTPTransport(proxy=proxy or None, verify=self._verify, trust_env=False)
-                except (ImportError, ValueError, self._httpx.InvalidURL) as fault:
+                except ImportError as fault:  # SOCKS wants a package
                     raise Fault(f"the proxy {shown(proxy)} cannot be used: {fault}", again=False) from fault
+                except (ValueError, self._httpx.InvalidURL):
+                    # Neither is told: of what is no address, who knows which part is the password.
+                    what = f"the proxy for {target.scheme} is no address of one, such as http://example.org:3128"
+                    raise Fault(what, again=False) from None
                 self._transports[proxy] = made
             return self._transports[proxy]
 
@@ -297,6 +320,7 @@ def shown(url: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
+        parts.port  # noqa: B018 - ValueError where a password stands in its place
         pairs = [(name, "…" if _SECRET.search(name) else value) for name, value in parse_qsl(parts.query, True)]
     except ValueError:
         return "(what is no address)"
@@ -304,6 +328,12 @@ def shown(url: str) -> str:
     text = urlunsplit((parts.scheme, host, parts.path, query, ""))
     text = "".join(c if c.isprintable() else "�" for c in text)
     return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _hang_up(line: socket.socket) -> None:
+    """End whatever another thread reads or writes, without touching what it has of TLS."""
+    with suppress(OSError):
+        socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
 def _cause(fault: Exception) -> str:

@@ -15,6 +15,8 @@ from triptych.catalogue.ids import fault_of_id, text_of_id
 from triptych.errors import SourceError
 
 _MAGIC = np.lib.format.MAGIC_PREFIX
+#: No measurement is packed tighter than so many bytes into one; from this size on what is tells of a trap.
+_TIGHTEST, _TRAP_BYTES = 200, 1 << 30
 #: What numpy raises over a file that is not what its name says.
 _FAULTS = (
     ValueError,
@@ -55,6 +57,9 @@ def load_all(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
+                if member.file_size > max(_TRAP_BYTES, _TIGHTEST * member.compress_size):
+                    said = f"{member.filename[:40]!r} would unpack to {member.file_size >> 20:,} MB"
+                    raise ValueError(f"{said}, and has but {member.compress_size:,} bytes")
                 with archive.open(member) as handle:
                     name = member.filename.removesuffix(".npy")
                     found[name] = np.lib.format.read_array(handle, allow_pickle=False)

@@ -19,7 +19,8 @@ class Offering:
 
     ``ids``: as the file has them, "" where a row has none that can be one; the same id may stand again.
     ``absent``: row → why there is no vector in it (its values mean nothing). ``facts`` are for the recipe: the file,
-    its digest, how it was read. ``notes``: sentences without their full stop.
+    its digest, how it was read. ``notes``: sentences without their full stop. ``titles``: of each row what the file
+    calls the item, or none at all.
     """
 
     ids: tuple[str, ...]
@@ -27,12 +28,15 @@ class Offering:
     absent: Mapping[int, str] = field(default_factory=dict[int, str])
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.dtype.str[1:] not in ("f4", "f8"):
             raise SourceError(f"an offering holds {self.values.dtype} {self.values.shape}; it takes float [n, d].")
         if len(self.ids) != len(self.values):
             raise SourceError(f"an offering has {len(self.ids)} ids and {len(self.values)} vectors.")
+        if self.titles and len(self.titles) != len(self.ids):
+            raise SourceError(f"an offering has {len(self.ids)} ids and {len(self.titles)} titles.")
 
     @property
     def vectors(self) -> int:

@@ -58,10 +58,13 @@ class Parcel:
 def packing(folder: Path, *, name: str, kind: str) -> Generator[Parcel]:
     """Make or replace a parcel of this kind. When the block ends early, what stood there still stands."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"an export cannot be called {name!r}; use letters, digits, dots, - and _, at most 64.")
+        raise UsageError(
+            f"an export cannot be called {name!r}; use letters, digits, dots, - and _, at most 64: --name NAME."
+        )
     parcel = Parcel(folder=folder)
     draft = folder / _DRAFT
     try:
+        fresh = not os.path.lexists(folder)
         before = _before(folder)
         if draft.is_dir() and not draft.is_symlink():
             shutil.rmtree(draft)
@@ -71,6 +74,9 @@ def packing(folder: Path, *, name: str, kind: str) -> Generator[Parcel]:
             _place(parcel, before, manifest=f"{name}{MANIFEST}", kind=kind)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+            if fresh:
+                with suppress(OSError):  # it holds an export
+                    folder.rmdir()
     except OSError as fault:
         raise UsageError(f"{str(folder)!r} cannot be written: {fault.strerror or fault}.") from fault
 

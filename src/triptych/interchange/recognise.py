@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from triptych.interchange.mmrec import MMRec
@@ -12,14 +13,19 @@ from triptych.interchange.recbole.atomic import SUFFIXES, TYPES
 _ATOMIC = re.compile(rf"[^\t]+:(?:{'|'.join(TYPES)})(?:\t[^\t]+:(?:{'|'.join(TYPES)}))*")
 
 
-def source_of(folder: Path) -> RecBole | MMRec | None:
-    """The source that reads a folder of RecBole's or MMRec's; None for any other folder."""
+def source_of(
+    folder: Path, *, columns: Mapping[str, str] | None = None, scale: tuple[float, float] | None = None
+) -> RecBole | MMRec | None:
+    """The source that reads a folder of RecBole's or MMRec's; None for any other folder.
+
+    ``columns`` and ``scale`` are given to it; what MMRec's columns are called is fixed.
+    """
     files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES[:3] and path.is_file())
     lines = {path: _first_line(path) for path in files}
     if any(_ATOMIC.fullmatch(line) for line in lines.values()):
-        return RecBole(path=folder)
+        return RecBole(path=folder, columns=columns or {}, scale=scale)
     if any(path.suffix == ".inter" and {"userID", "itemID"} <= {*line.split("\t")} for path, line in lines.items()):
-        return MMRec(path=folder)
+        return MMRec(path=folder, scale=scale)
     return None
 
 

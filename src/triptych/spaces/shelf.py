@@ -34,6 +34,11 @@ class Shelf:
         metadata = self._tables.metadata(PREFIX + name)
         return metadata["recipe"], json.loads(metadata["fit"])
 
+    def holds_all(self, name: str) -> bool:
+        """Whether a space is of all items that there were, and not of some that were chosen."""
+        held = self.fit(name)
+        return held is None or not held[1].get("chosen", False)
+
     def replace(self, space: Space, fit: Any) -> None:
         """Write the whole space in one commit."""
         self._tables.replace(PREFIX + space.name, _rows(space, range(len(space.item_ids)), fit))
@@ -48,7 +53,9 @@ class Shelf:
 
     def read(self, name: str) -> Space:
         if not self._tables.exists(PREFIX + name):
-            raise UnknownName("space", name, self.names(), hint="Make one: triptych fuse CATALOGUE")
+            raise UnknownName(
+                "space", name, self.names(), hint="Name another with --space, or make one: triptych fuse CATALOGUE"
+            )
         metadata = self._tables.metadata(PREFIX + name)
         widths: dict[str, int] = json.loads(metadata["widths"])
         rows = self._tables.read(PREFIX + name).sort_by("item_id")

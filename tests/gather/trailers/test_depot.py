@@ -53,6 +53,15 @@ def test_files_that_are_not_a_whole_clip_have_not_arrived(tmp_path: Path) -> Non
     assert depot.arrived(URL) is None
 
 
+def test_what_came_of_one_height_is_not_gone_on_with_for_another(tmp_path: Path) -> None:
+    depot, lower = Depot(tmp_path, height_px=720), Depot(tmp_path, height_px=360)
+    (depot.room(URL) / "clip.mp4.part").write_bytes(b"12")
+    assert (depot.had(URL), lower.had(URL)) == (2, 0)
+    lower.room(URL)
+    lower.clear(URL)
+    assert depot.had(URL) == 0
+
+
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "media").touch()
     with pytest.raises(CatalogueUnwritable, match="cannot be written"):

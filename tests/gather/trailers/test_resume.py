@@ -64,7 +64,7 @@ def test_a_run_that_is_interrupted_ends_at_once_and_keeps_what_it_had(
     )
     with process:
         media = catalogue.folder / "media" / "trailers"
-        waited(lambda: any(media.glob("*.mp4")) and any(media.glob(".partial/*/clip.mp4.part")))
+        waited(lambda: catalogue.clips() and any(media.glob(".partial/*/clip.mp4.part")))
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == -signal.SIGINT
     assert [clip.item_id for clip in catalogue.clips()] == ["a.mp4"]

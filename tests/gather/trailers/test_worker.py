@@ -55,6 +55,9 @@ def test_the_guard_stops_connections(address: object) -> None:
     guard = Guard()
     with pytest.raises(RefusedAddress):
         guard("socket.connect", (socket.socket, address))
+    with pytest.raises(RefusedAddress):
+        guard("socket.sendmsg", (socket.socket, address))
+    guard("socket.sendmsg", (socket.socket, None))
     guard("socket.connect", (socket.socket, ("93.184.215.14", 443)))
     assert guard.met == {"93.184.215.14:443"}
 

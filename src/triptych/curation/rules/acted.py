@@ -149,14 +149,14 @@ class Top:
             kept = _most(counts, stage.items, self.items)
             for place in np.flatnonzero(stage.items & ~kept).tolist():
                 item_id = stage.facts.items[place].item_id
-                gone[item_id] = (self.issue, f"{counts[place]} interactions, fewer than the top {self.items:,} have")
+                gone[item_id] = (self.issue, f"{counts[place]:,} interactions; not among the top {self.items:,}")
         if self.users is None:
             return Removal(items=gone)
         acted = stage.events["user"].to_numpy()
         if self.count_users == "after":
             acted = acted[kept[stage.events["item"].to_numpy()]]
         chosen = _most(np.bincount(acted, minlength=len(stage.users)), stage.users, self.users)
-        why = f"fewer interactions than the top {self.users:,} users have"
+        why = f"not among the {self.users:,} users with the most interactions"
         return Removal(items=gone, users=stage.users & ~chosen, user_reason=why)
 
 

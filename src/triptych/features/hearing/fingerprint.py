@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import ExtractionError
-from triptych.features.bits import packed
+from triptych.features.bits import PACKED, WORD_BITS, packed
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.hearing import spectrum
@@ -68,6 +68,7 @@ class Fingerprint:
             "window": "hann",
             "balance": "hann-weighted mean of each frame",
             "bits": BITS,
+            PACKED: WORD_BITS,
             "band_hz": [LOW_HZ, HIGH_HZ],
             "span": SPAN,
             "floor_db": FLOOR_DB,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import UsageError
-from triptych.features.bits import WORD_BITS, packed
+from triptych.features.bits import PACKED, WORD_BITS, packed
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
@@ -66,6 +66,7 @@ class PictureHash:
     def recipe(self) -> Recipe:
         params = {
             "bits": self.bits,
+            PACKED: WORD_BITS,
             "order": "u + v, then the larger",
             "side_px": SIDE_PX,
             "bar_luma": BAR_LUMA,

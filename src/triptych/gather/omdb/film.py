@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar, cast
 
 from triptych.catalogue.records import Item
@@ -12,6 +13,8 @@ from triptych.catalogue.sources.cell import number_of, text_of
 from triptych.catalogue.sources.prose import prose_of
 
 _T = TypeVar("_T")
+#: More than anyone counts of films, votes or minutes.
+_MOST = 1e12
 _MONTHS: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IMDB_ID = re.compile(r"(?:https?://)?(?:(?:www\.|m\.)?imdb\.com/(?:[a-z]{2}/)?title/)?(?:tt)?(\d{1,10})(?:[/?#].*)?")
 
@@ -62,7 +65,7 @@ def film_of(body: Mapping[str, Any]) -> Film:
             notes.append(f"its {name} {fault}")
             return None
 
-    votes = tried("imdbVotes", number_of)
+    votes = tried("imdbVotes", _count_of)
     fields = Item(
         item_id=imdb_id,
         imdb_id=imdb_id,
@@ -99,7 +102,7 @@ def hits_of(body: Mapping[str, Any]) -> tuple[list[Hit], int]:
             raise ValueError("with a film that has no IMDb id")
         year = re.match(r"\d{4}", _text(cells, "Year"))
         hits.append(Hit(imdb_id=imdb_id, title=_text(cells, "Title"), year=int(year[0]) if year else None))
-    total = number_of(_text(body, "totalResults"))
+    total = _count_of(_text(body, "totalResults"))
     return hits, max(len(hits), round(total or 0))
 
 
@@ -130,9 +133,12 @@ def _year_of(text: str) -> int:
 def _date_of(text: str) -> str:
     """ISO 8601. The months are English whatever the language of this computer."""
     found = re.fullmatch(r"(\d{1,2}) (\w{3}) (\d{4})", text)
-    if found is None or found[2] not in _MONTHS or not 1 <= int(found[1]) <= 31:
+    if found is None or found[2] not in _MONTHS:
         raise ValueError(f"{text[:40]!r} is no date")
-    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02}"
+    try:
+        return date(int(found[3]), _MONTHS.index(found[2]) + 1, int(found[1])).isoformat()
+    except ValueError as fault:
+        raise ValueError(f"{text[:40]!r} is no date") from fault
 
 
 def _minutes_of(text: str) -> float | None:
@@ -140,7 +146,15 @@ def _minutes_of(text: str) -> float | None:
         return 60.0 * int(found[1]) + int(found[2] or 0)
     if re.fullmatch(r"[\d,.]+( ?S)?( ?min)?", text) is None:
         raise ValueError(f"{text[:40]!r} is no number of minutes")
-    return number_of(text) or None
+    return _count_of(text) or None
+
+
+def _count_of(text: str) -> float | None:
+    """A number that is also an integer of 64 bits when rounded."""
+    number = number_of(text)
+    if number is not None and number > _MOST:
+        raise ValueError(f"{text[:40]!r} is more than there is of anything")
+    return number
 
 
 def _rating_of(text: str) -> float | None:

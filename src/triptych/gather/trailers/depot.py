@@ -1,13 +1,14 @@
 """Depot: where fetched trailers lie, under which names, and what an earlier run left there.
 
-=============================================  ==================================================
-media/trailers/NAME-DIGEST.EXT                 a trailer that was looked through and found good
-media/trailers/.partial/DIGEST/clip.EXT        one that arrived whole, and is still to be looked at
-media/trailers/.partial/DIGEST/clip.EXT.part   one that is on its way; the next try goes on there
-=============================================  ==================================================
+====================================================  ==================================================
+media/trailers/NAME-DIGEST.EXT                        a trailer that was looked through and found good
+media/trailers/.partial/DIGEST-HEIGHT/clip.EXT        one that arrived whole, and is still to be looked at
+media/trailers/.partial/DIGEST-HEIGHT/clip.EXT.part   one that is on its way; the next try goes on there
+====================================================  ==================================================
 
 The digest is that of the address, so that what lies there is found again by the name alone, whatever a killed run
-had yet to write down, and two items with one address share one file.
+had yet to write down, and two items with one address share one file. The height is the one asked for: of another, a
+site sends another file, whose rest does not belong to what is there.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _DIGEST = re.compile(r"-([0-9a-f]{20})\.[a-z0-9]+")
 class Depot:
     """The trailers of one catalogue. Every method that writes raises CatalogueUnwritable where it cannot."""
 
-    def __init__(self, catalogue: Path) -> None:
+    def __init__(self, catalogue: Path, *, height_px: int = 720) -> None:
+        self._height_px = height_px
         self.folder = catalogue / "media" / "trailers"
         self._partial = self.folder / ".partial"
         with _writing(self.folder):
@@ -47,14 +49,17 @@ class Depot:
 
     def room(self, url: str) -> Path:
         """The folder that a fetch of this address works in."""
-        room = self._partial / _digest(url)
+        room = self._room(url)
         with _writing(room):
             room.mkdir(exist_ok=True)
         return room
 
+    def _room(self, url: str) -> Path:
+        return self._partial / f"{_digest(url)}-{self._height_px}"
+
     def arrived(self, url: str) -> Path | None:
         """The file that came whole, but was not looked at before the run was killed."""
-        room = self._partial / _digest(url)
+        room = self._room(url)
         if not room.is_dir():
             return None
         found = [path for path in room.iterdir() if path.stem == STEM and path.suffix not in (".part", ".ytdl")]
@@ -62,7 +67,7 @@ class Depot:
 
     def had(self, url: str) -> int:
         """Bytes of a fetch that is on its way."""
-        room = self._partial / _digest(url)
+        room = self._room(url)
         return sum(path.stat().st_size for path in room.iterdir() if path.is_file()) if room.is_dir() else 0
 
     def place(self, url: str, item_id: str, path: Path, suffix: str) -> Path:
@@ -76,12 +81,13 @@ class Depot:
 
     def clear(self, url: str) -> None:
         """Forget what came of this address so far."""
-        shutil.rmtree(self._partial / _digest(url), ignore_errors=True)
+        for room in self._partial.glob(f"{_digest(url)}*"):
+            shutil.rmtree(room, ignore_errors=True)
 
     def leave(self, url: str) -> None:
         """Keep what came, but no empty room."""
         with suppress(OSError):
-            (self._partial / _digest(url)).rmdir()
+            self._room(url).rmdir()
 
     def discard(self, url: str) -> None:
         """Remove a placed file that turned out to be bad."""

@@ -113,7 +113,7 @@ class _Run:
         self._progress, self._clock = progress, clock
         self._started = clock()
         self._availability = Availability(catalogue.tables)
-        self._depot = Depot(catalogue.folder)
+        self._depot = Depot(catalogue.folder, height_px=settings.height_px)
         self._stopped = threading.Event()
         pace = Pace(per_second=settings.per_second, sleep=self._stopped.wait)
         self._attempt = Attempt(depot=self._depot, settings=settings, pace=pace, stopped=self._stopped)
@@ -222,6 +222,9 @@ class _Run:
                     self._stopped.wait(self._patience())
                 self._commit_when_due()
         finally:
+            for future, job in running.items():  # the run was broken off: what came in meanwhile counts too
+                if future.done() and future.exception() is None and future.result().path is not None:
+                    self._judge(job, future.result())
             self._commit()
 
     def _start(self, running: dict[Future[Tried], _Job], workers: int, submit: Callable[[_Job], Future[Tried]]) -> None:

@@ -42,6 +42,14 @@ class Reply:
     met: tuple[str, ...] = ()
 
 
+#: What a worker is told of the environment. Keys and passwords that stand there are no business of a site's code.
+_TOLD = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _TOLD if name in os.environ}
+
+
 def ready() -> None:
     """MissingExtra if yt-dlp is not installed."""
     if find_spec("yt_dlp") is None:
@@ -131,7 +139,7 @@ class Fetcher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._noise,
-            env={**os.environ, "PYTHONPATH": paths, "YTDLP_NO_PLUGINS": "1"},
+            env={**_environment(), "PYTHONPATH": paths, "YTDLP_NO_PLUGINS": "1"},
             start_new_session=True,  # out of the terminal's reach, and a group that can be killed as one
             bufsize=0,
         )

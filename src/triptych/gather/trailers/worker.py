@@ -45,8 +45,9 @@ class Guard:
         self.met: set[str] = set()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.sendto"):
-            self._connect(arguments[1])
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            if arguments[1] is not None:  # as sendmsg has it where it was connected, and looked at, before
+                self._connect(arguments[1])
         elif event == "urllib.Request":
             scheme = str(arguments[0]).partition(":")[0].lower()
             if scheme not in ("http", "https"):

@@ -12,12 +12,14 @@ import numpy as np
 from triptych.catalogue.catalogue import Catalogue
 from triptych.errors import UsageError
 from triptych.features.feature import Feature
+from triptych.features.forget import clear
 from triptych.features.ledger import Entry, Ledger, Status
 from triptych.features.recipe import PANELS, Recipe
 from triptych.features.registry import titles
 from triptych.features.store import FeatureStore
 from triptych.interchange.given.join import Join
 from triptych.interchange.given.judge import BadCells, Judged, judge
+from triptych.interchange.given.titles import doubt
 from triptych.interchange.offering import Offering
 
 #: Items whose features are committed together.
@@ -33,7 +35,8 @@ class Attached:
     """What was attached, and what not.
 
     Of the catalogue's ``items``, ``covered`` have a vector, ``masked`` have one that could not be taken, ``without``
-    have none. ``written`` were new or changed, the others stood already. Of the file: its ``vectors`` of ``width``
+    have none. ``written`` were new or changed, the others stood already. ``replaced``: hashes of recipes of the same
+    title that were taken out, ``rivals``: of those that stand beside it. Of the file: its ``vectors`` of ``width``
     entries each, ``bad`` cells, ``dropped`` columns, ids that the catalogue does not have (``unknown``) and rows
     without an id that can be one (``nameless``). ``doubles``: rows whose item has another row, ``differing`` of
     which say something else; the last row stands.
@@ -54,6 +57,8 @@ class Attached:
     nameless: int
     doubles: int
     differing: int
+    replaced: tuple[str, ...]
+    rivals: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -64,13 +69,15 @@ def attach(
     *,
     join: Join | None = None,
     on_bad_cells: str = "rows",
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Attached:
     """Write the feature ``title`` (``seeing/avf``) of every item, masked where there is no vector for it.
 
     ``on_bad_cells``: ``rows`` masks the whole vector of an item that has a cell which is not finite; ``columns``
     drops such columns from all vectors, and the recipe says which. Attaching the same again writes only what is
-    not there yet. ``progress`` is told how many items of how many are written.
+    not there yet. ``replace``: take out what was attached under this title before from another file, or otherwise,
+    once this stands whole. ``progress`` is told how many items of how many are written.
     """
     panel, name = _named(title)
     judged = judge(offering, on_bad_cells=on_bad_cells)
@@ -85,7 +92,7 @@ def attach(
         if not placed.rows:
             raise UsageError(_strangers(offering, item_ids, join))
         return _Writing(catalogue, recipe, judged, placed, str(offering.facts.get("file", "the file"))).run(
-            item_ids, offering, progress
+            item_ids, offering, replace, progress
         )
 
 
@@ -131,7 +138,9 @@ class _Writing:
         self._store = FeatureStore(catalogue.tables)
         self._ledger = Ledger(catalogue.tables)
 
-    def run(self, item_ids: list[str], offering: Offering, progress: Callable[[int, int], None] | None) -> Attached:
+    def run(
+        self, item_ids: list[str], offering: Offering, replace: bool, progress: Callable[[int, int], None] | None
+    ) -> Attached:
         digest = str(offering.facts.get("digest", ""))
         settled = self._ledger.settled()
         fresh = [item_id for item_id in item_ids if settled.get((item_id, self._recipe.hash)) != digest]
@@ -142,6 +151,7 @@ class _Writing:
             self._ledger.write([self._entry(item_id, feature, digest) for item_id, feature in features.items()])
             if progress is not None:
                 progress(min(k + BATCH, len(fresh)), len(fresh))
+        replaced, rivals = self._others(replace)
         reasons = [self._judged.reasons[row] for row in self._placed.rows.values()]
         masked = sum(bool(reason) for reason in reasons)
         return Attached(
@@ -160,7 +170,9 @@ class _Writing:
             nameless=self._placed.nameless,
             doubles=self._placed.doubles,
             differing=self._placed.differing,
-            notes=(*offering.notes, *self._judged.notes, *self._rivals()),
+            replaced=replaced,
+            rivals=rivals,
+            notes=(*offering.notes, *self._judged.notes, *self._doubt(offering), *_told_of(self._recipe, rivals)),
         )
 
     def _feature(self, item_id: str) -> Feature:
@@ -180,12 +192,33 @@ class _Writing:
             source=digest,
         )
 
-    def _rivals(self) -> tuple[str, ...]:
-        title = self._recipe.title
-        others = [recipe.hash for recipe in self._store.recipes() if recipe.title == title and recipe != self._recipe]
-        if not others:
+    def _doubt(self, offering: Offering) -> tuple[str, ...]:
+        if not offering.titles:
             return ()
-        return (f"{title} stands by other recipes too ({', '.join(others)}); say which: {title}@{self._recipe.hash}",)
+        items = self._catalogue.items(list(self._placed.rows))
+        found = doubt((offering.titles[self._placed.rows[item.item_id]], item) for item in items)
+        return (found,) if found else ()
+
+    def _others(self, replace: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Hashes of the recipes of this title that were taken out, and of those that still stand."""
+        replaced: list[str] = []
+        rivals: list[str] = []
+        for recipe in self._store.recipes():
+            if recipe.title != self._recipe.title or recipe == self._recipe:
+                continue
+            if replace and is_given(recipe):
+                clear(self._catalogue, recipe)
+                replaced.append(recipe.hash)
+            else:
+                rivals.append(recipe.hash)
+        return tuple(replaced), tuple(rivals)
+
+
+def _told_of(recipe: Recipe, rivals: tuple[str, ...]) -> tuple[str, ...]:
+    if not rivals:
+        return ()
+    said = f"{recipe.title} stands by other recipes too ({', '.join(rivals)})"
+    return (f"{said}. Say which, {recipe.title}@{recipe.hash}, or attach it again with --replace to have it alone",)
 
 
 def _named(title: str) -> tuple[str, str]:
@@ -235,3 +268,8 @@ def _strangers(offering: Offering, item_ids: list[str], join: Join | None) -> st
         f"of the {len(set(offering.ids)):,} ids of the file none is in the catalogue: it has ids like {theirs!r}, the "
         f"catalogue like {item_ids[0]!r}. {how}"
     )
+
+
+def is_given(recipe: Recipe) -> bool:
+    """Whether a recipe is that of an attached feature."""
+    return "given" in recipe.params

@@ -20,6 +20,8 @@ from triptych.interchange.offering import Offering, digest_of
 ID_COLUMNS = ("item_id", "itemid", "movieid", "movie_id", "ml_id", "asin", "id")
 #: What the column of vectors is called.
 VECTOR_COLUMNS = ("embedding", "embeddings", "vector", "vectors", "feature", "features", "values", "emb")
+#: What the column of titles is called, if there is one; they are only compared.
+TITLE_COLUMNS = ("title", "movie_title", "name")
 _BETWEEN = r"[\s\[\](){},;|]+"
 
 
@@ -50,6 +52,7 @@ def read_table(path: Path, *, columns: Sequence[str] = (), id_column: str = "") 
         absent=absent,
         facts={"file": path.name, "digest": digest_of([path]), "ids": chosen, "columns": wanted},
         notes=tuple(notes),
+        titles=_titles(cells),
     )
 
 
@@ -102,6 +105,13 @@ def vectors_of(column: pl.Series, name: str) -> tuple[npt.NDArray[np.float64], d
         length = lengths[k]
         absent[int(k)] = f"its vector has {length:,} entries, others have {width:,}" if length else "its cell is empty"
     return values, absent
+
+
+def _titles(cells: pl.DataFrame) -> tuple[str, ...]:
+    for name in TITLE_COLUMNS:
+        if cells.schema.get(name) == pl.String:
+            return tuple(cells[name].fill_null("").to_list())
+    return ()
 
 
 def _entries(

@@ -10,6 +10,7 @@ float_seq      numbers with blanks between them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,15 +26,20 @@ TYPES = ("token", "token_seq", "float", "float_seq")
 SUFFIXES = (".inter", ".user", ".item", ".kg", ".link", ".net")
 #: Rows that are made text at a time.
 _SLICE = 1 << 20
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Atomic:
-    """A file, or a block of one. ``types``: field → one of TYPES; ``frame``: a column of text for each field."""
+    """A file, or a block of one. ``types``: field → one of TYPES; ``frame``: a column of text for each field.
+
+    ``literal``: its quotation marks did not pair, and were read as letters.
+    """
 
     name: str
     types: Mapping[str, str]
     frame: pl.DataFrame
+    literal: bool = False
 
     def column(self, field: str) -> pl.Series | None:
         return self.frame[field] if field in self.types else None
@@ -44,7 +50,7 @@ def blocks(folder: Path, name: str, columns: Mapping[str, str], *, whole: bool =
     path = inside(folder, name)
     if path is None:
         raise SourceError(f"{name!r} in {str(folder)!r} is a link that leads out of the folder. Copy it there.")
-    for sheet in Sheet.blocks(path, separator="\t", block_bytes=None if whole else BLOCK_BYTES):
+    for sheet, literal in _sheets(path, whole=whole):
         types = _types(name, sheet.columns)
         ours = {theirs.lower(): own for own, theirs in columns.items() if theirs.lower() in types}
         for own in ours.values():
@@ -52,7 +58,9 @@ def blocks(folder: Path, name: str, columns: Mapping[str, str], *, whole: bool =
                 raise SourceError(f"{name!r} has a field {own} beside the one that is to be called so.")
         frame = sheet.frame(sheet.columns)
         frame.columns = [ours.get(field, field) for field in types]
-        yield Atomic(name=name, types=dict(zip(frame.columns, types.values(), strict=True)), frame=frame)
+        yield Atomic(
+            name=name, types=dict(zip(frame.columns, types.values(), strict=True)), frame=frame, literal=literal
+        )
 
 
 def write(path: Path, types: Mapping[str, str], frame: pl.DataFrame) -> None:
@@ -62,6 +70,49 @@ def write(path: Path, types: Mapping[str, str], frame: pl.DataFrame) -> None:
         for k in range(0, max(named.height, 1), _SLICE):
             rows = named.slice(k, _SLICE)
             rows.write_csv(handle, separator="\t", include_header=k == 0, quote_style="never")
+
+
+def _sheets(path: Path, *, whole: bool) -> Generator[tuple[Sheet, bool]]:
+    """Each with whether it was read letter by letter."""
+    if not whole:
+        for sheet in Sheet.blocks(path, separator="\t", block_bytes=BLOCK_BYTES):
+            yield sheet, False
+        return
+    try:
+        (sheet,) = Sheet.blocks(path, separator="\t", block_bytes=None)
+    except SourceError:
+        plain = _literal(path)
+        if plain is None:
+            raise
+        yield plain, True
+    else:
+        yield sheet, False
+
+
+def _literal(path: Path) -> Sheet | None:
+    """A file in which quotation marks stand as its makers found them: ``"Great Performances" Cats``.
+
+    None where they are not the trouble: there are none, or lines have unlike numbers of fields.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+    rows = [line.removesuffix("\r").split("\t") for line in text.split("\n") if line.strip()]
+    if '"' not in text or len({len(row) for row in rows}) != 1:
+        return None
+    names = tuple(name.strip().lower() for name in rows[0])
+    if len(set(names)) < len(names):
+        return None
+    columns = [
+        pl.Series(name, [_unquoted(row[k]) or None for row in rows[1:]], pl.String) for k, name in enumerate(names)
+    ]
+    return Sheet(name=path.name, columns=names, cells=pl.DataFrame(columns))
+
+
+def _unquoted(cell: str) -> str:
+    found = _QUOTED.fullmatch(cell)
+    return cell if found is None else found[1].replace('""', '"')
 
 
 def _types(name: str, columns: tuple[str, ...]) -> dict[str, str]:

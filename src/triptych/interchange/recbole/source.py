@@ -191,13 +191,15 @@ class _Reading:
                     taken.add(own)
             types = {names.get(name, name): kind for name, kind in block.types.items()}
             self.unused |= {f"{name} ({file})" for name in types if name not in ours}
+            if block.literal:
+                self.notes.append(f"quotation marks in {file} do not pair, and were read as letters")
             yield atomic.Atomic(name=file, types=types, frame=block.frame.rename(names))
 
     def _need(self, file: atomic.Atomic, *names: str) -> None:
         if missing := [name for name in names if name not in file.types]:
             raise SourceError(
                 f"{file.name!r} has no field {' and no '.join(missing)}; it has {', '.join(file.types)}. "
-                "Say which of them it is."
+                f"Say which of them it is: --columns {missing[0]}=ITS_NAME"
             )
 
 
