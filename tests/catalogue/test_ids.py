@@ -35,7 +35,7 @@ KEPT = [
     "e\u0301",
     "x" * 1000,
     "a  b",
-    "\ufeffa",
+    "a\ufeffb",
 ]
 REFUSED = {
     " a": "white space",
@@ -43,6 +43,7 @@ REFUSED = {
     "\u00a0a": "white space",
     "a\n": "white space",
     "  ": "white space",
+    "\ufeffa": "byte-order mark",
     "a\x00b": "NUL",
     "a\ud800": "surrogate",
     "x" * (LONGEST + 1): "longer than 4,096",

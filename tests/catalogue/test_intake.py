@@ -61,6 +61,7 @@ def test_ids_of_any_type_read_alike_and_are_exact() -> None:
         ({"user_id": ["u", "u"], "item_id": [1.0, 1.5]}, "1 interactions without a user or item id"),
         ({"user_id": ["u", "u "], "item_id": ["i", "i"]}, "1 interactions whose user or item id begins or ends with"),
         ({"user_id": ["u", "u"], "item_id": ["i", "\u00a0i"]}, "1 interactions whose user or item id begins or ends"),
+        ({"user_id": ["u", "\ufeffu"], "item_id": ["i", "i"]}, "begins or ends with white space or a byte-order mark"),
         ({"user_id": ["u", "u\x00"], "item_id": ["i", "i"]}, "1 interactions whose user or item id holds a NUL"),
         ({"user_id": ["u", "u"], "item_id": ["i", "x" * 5000]}, "longer than 4,096 characters"),
         ({"user_id": ["u", "v"], "item_id": ["i", "i"], "rating": ["4", "four"]}, "not a finite number"),
@@ -223,6 +224,41 @@ def test_the_same_again_is_no_commit_and_a_change_is_one_row(tmp_path: Path) -> 
     ]
     earlier = Catalogue.open(tmp_path / "C", commit=1).interactions()
     assert sorted((r["item_id"], r["value"]) for r in earlier.to_pylist()) == [("i", 4.0), ("j", 5.0)]
+
+
+def test_what_took_the_place_of_an_earlier_row_is_counted_and_told(tmp_path: Path) -> None:
+    catalogue = Catalogue.init(tmp_path / "C")
+    counts: list[tuple[int, int, int]] = []
+    told: list[bool] = []
+    for lines in ("u,i,4,1\nu,j,5,\n", "u,i,4,1\nu,j,2,\nv,i,1,\n", "u,j,5,\nu,j,2,\n", "u,i,4,1\n"):
+        (tmp_path / "t.csv").write_text(f"user_id,item_id,rating,timestamp\n{lines}")
+        added = catalogue.add(TableFile(path=tmp_path / "t.csv"))
+        counts.append((added.interactions, added.interactions_new, added.interactions_changed))
+        told.append("1 interactions take the place of earlier ones of the same user, item and kind" in added.notes)
+    assert counts == [(2, 2, 0), (3, 1, 1), (1, 0, 0), (1, 0, 0)]
+    assert told == [False, True, False, False]
+
+
+def test_many_changed_rows_are_merged_a_part_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triptych.catalogue.catalogue._MERGED", 2)
+    catalogue = Catalogue.init(tmp_path / "C")
+    for value in (1, 2):
+        pl.DataFrame({"user_id": list("abcde"), "item_id": "i", "rating": value}).write_csv(tmp_path / "t.csv")
+        added = catalogue.add(TableFile(path=tmp_path / "t.csv"))
+    assert added.interactions_changed == 5
+    assert sorted((r["user_id"], r["value"]) for r in catalogue.interactions().to_pylist()) == [
+        (user, 2.0) for user in "abcde"
+    ]
+
+
+@pytest.mark.parametrize(("time", "noted"), [(1_200_000_000, False), (1_200_000_000_000, True)])
+def test_times_in_milliseconds_are_kept_and_noticed(tmp_path: Path, time: int, noted: bool) -> None:
+    (tmp_path / "t.csv").write_text(f"user_id,item_id,timestamp\nu,i,{time}\nu,j,\nv,i,{time}\n")
+    catalogue = Catalogue.init(tmp_path / "C")
+    added = catalogue.add(TableFile(path=tmp_path / "t.csv"))
+    said = f"2 interactions have a time beyond the year 2200, up to {time}; they are kept, but times are seconds"
+    assert any(note.startswith(said) for note in added.notes) == noted
+    assert sorted(catalogue.interactions()["timestamp"].drop_null().to_pylist()) == [time, time]
 
 
 def test_a_million_rows_never_become_python_objects(tmp_path: Path) -> None:

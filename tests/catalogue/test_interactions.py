@@ -45,10 +45,10 @@ def encoded(rows: pa.Table) -> pa.Table:
 def test_against_tells_new_from_changed_from_known() -> None:
     old = table(("u", "i", 1.0, None, "rating"), ("u", "j", 1.0, 5, "rating"), ("v", "i", 1.0, 5, "rating"))
     new = table(("w", "i", 1.0, 5, "rating"), ("u", "j", 1.0, None, "rating"), ("u", "i", 1.0, None, "rating"))
-    fresh, changed = against(new, old)
+    fresh, changed = against(new, old.to_batches())
     assert (fresh.to_pylist(), changed.to_pylist()) == (new.to_pylist()[:1], new.to_pylist()[1:2])
-    assert [part.num_rows for part in against(old, old)] == [0, 0]
-    fresh, changed = against(new, table())
+    assert [part.num_rows for part in against(old, old.to_batches())] == [0, 0]
+    fresh, changed = against(new, table().to_batches())
     assert (fresh, changed.num_rows) == (new, 0)
 
 
@@ -56,7 +56,7 @@ def test_against_tells_new_from_changed_from_known() -> None:
 def test_against_says_what_looking_up_each_row_says(rows: list[Row], old: list[Row]) -> None:
     held = {key_of(row): row for row in old}
     offered = list({key_of(row): row for row in rows}.values())
-    fresh, changed = against(encoded(table(*offered)), table(*held.values()))
+    fresh, changed = against(encoded(table(*offered)), table(*held.values()).to_batches(max_chunksize=2))
     assert plain(fresh) == table(*(row for row in offered if key_of(row) not in held))
     assert plain(changed) == table(*(row for row in offered if held.get(key_of(row), row) != row))
 

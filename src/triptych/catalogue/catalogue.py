@@ -21,12 +21,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pyarrow as pa
 
 from triptych.catalogue.ids import fault_of_id
 from triptych.catalogue.lock import WriterLock
 from triptych.catalogue.records import Clip, Item
+from triptych.catalogue.schema import CLIPS, ITEMS, LISTS
 from triptych.catalogue.sources.source import Addition, Refusal, Source
 from triptych.catalogue.tables import Tables, quote
 from triptych.catalogue.tags import TAG_KEY, TAGS
@@ -44,37 +44,6 @@ from triptych.errors import (
 FORMAT = 2
 MARK = "catalogue.json"
 
-ITEMS = pa.schema(
-    [
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("title", pa.string()),
-        pa.field("year", pa.int32()),
-        pa.field("released_at", pa.string()),
-        pa.field("runtime_min", pa.float64()),
-        pa.field("genres", pa.list_(pa.string())),
-        pa.field("plot", pa.string()),
-        pa.field("people", pa.list_(pa.string())),
-        pa.field("directors", pa.list_(pa.string())),
-        pa.field("languages", pa.list_(pa.string())),
-        pa.field("countries", pa.list_(pa.string())),
-        pa.field("certificate", pa.string()),
-        pa.field("url", pa.string()),
-        pa.field("poster", pa.string()),
-        pa.field("imdb_id", pa.string()),
-        pa.field("tmdb_id", pa.string()),
-        pa.field("imdb_rating", pa.float64()),
-        pa.field("imdb_votes", pa.int64()),
-    ]
-)
-_LISTS = ("genres", "people", "directors", "languages", "countries")
-CLIPS = pa.schema(
-    [
-        pa.field("item_id", pa.string(), nullable=False),
-        pa.field("path", pa.string()),
-        pa.field("bytes", pa.int64()),
-        pa.field("fingerprint", pa.string()),
-    ]
-)
 COMMITS = pa.schema(
     [
         pa.field("commit", pa.int64(), nullable=False),
@@ -83,6 +52,8 @@ COMMITS = pa.schema(
         pa.field("versions", pa.string()),
     ]
 )
+#: Rows that are merged at a time.
+_MERGED = 4 << 20
 #: What a killed ``init`` may have left; the folder counts as empty all the same.
 _DRAFT = f"{MARK}.tmp"
 
@@ -91,8 +62,9 @@ _DRAFT = f"{MARK}.tmp"
 class Added:
     """What one ``add`` did to the catalogue.
 
-    ``interactions``, ``users`` and ``tags`` count all that the source offered, known ones too. ``notes`` tell what
-    was taken, but is worth knowing.
+    ``interactions``, ``users`` and ``tags`` count all that the source offered, known ones too: of the interactions
+    ``interactions_new`` were not known, and ``interactions_changed`` took the place of an earlier one of the same
+    user, item and kind. ``notes`` tell what was taken, but is worth knowing.
     """
 
     items_new: int = 0
@@ -101,6 +73,8 @@ class Added:
     clips_new: int = 0
     clips_changed: int = 0
     interactions: int = 0
+    interactions_new: int = 0
+    interactions_changed: int = 0
     users: int = 0
     tags: int = 0
     refused: tuple[Refusal, ...] = ()
@@ -233,36 +207,47 @@ class Catalogue:
             self.tables.upsert("clips", _rows([*new_clips, *moved_clips], CLIPS), key="item_id")
         if fresh or changed or not self.tables.exists("items"):
             self.tables.upsert("items", _rows([*fresh, *changed], ITEMS), key="item_id")
+        fresh_events, changed_events = self._add_interactions(addition.interactions)
         return Added(
             items_new=len(fresh),
             items_changed=len(changed),
             items_same=len(addition.items) - len(fresh) - len(changed),
             clips_new=len(new_clips),
             clips_changed=len(moved_clips),
-            interactions=self._add_interactions(addition.interactions),
+            interactions=0 if addition.interactions is None else addition.interactions.num_rows,
+            interactions_new=fresh_events,
+            interactions_changed=changed_events,
             users=self._add_rows("users", addition.users, USERS, key="user_id"),
             tags=self._add_rows("tags", addition.tags, TAGS, key=TAG_KEY),
-            notes=(*addition.notes, *self._strays(addition.interactions)),
+            notes=(*addition.notes, *self._noticed(addition.interactions, changed_events)),
             refused=addition.refused,
             unused_columns=addition.unused_columns,
         )
 
-    def _add_interactions(self, offered: pa.Table | None) -> int:
-        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, encoded, plain
+    def _add_interactions(self, offered: pa.Table | None) -> tuple[int, int]:
+        """How many were new, and how many were known otherwise."""
+        from triptych.catalogue.interactions import EVENT_KEY, INTERACTIONS, against, plain
 
         if offered is None:
-            return 0
+            return 0, 0
         if not self.tables.count("interactions"):
             self.tables.replace("interactions", plain(offered))
-            return offered.num_rows
+            return offered.num_rows, 0
         # Merging looks for every row in the whole table; what is new need not be looked for again.
-        held = pa.concat_tables(encoded(batch) for batch in self.tables.batches("interactions"))
-        fresh, changed = against(offered.select(INTERACTIONS.names), held)
-        if changed.num_rows:
-            self.tables.upsert("interactions", plain(changed), key=EVENT_KEY)
+        fresh, changed = against(offered.select(INTERACTIONS.names), self.tables.batches("interactions"))
+        # A merge holds all its rows, several times over. What a kill leaves undone, the same add does the next time.
+        for k in range(0, changed.num_rows, _MERGED):
+            self.tables.upsert("interactions", plain(changed.slice(k, _MERGED)), key=EVENT_KEY)
         if fresh.num_rows:
             self.tables.append("interactions", plain(fresh))
-        return offered.num_rows
+        return fresh.num_rows, changed.num_rows
+
+    def _noticed(self, interactions: pa.Table | None, changed: int) -> list[str]:
+        if interactions is None:
+            return []
+        from triptych.catalogue.notices import notices
+
+        return notices(interactions, changed=changed, known=set(self.item_ids()))
 
     def _add_rows(self, name: str, rows: pa.Table | None, schema: pa.Schema, *, key: str | Sequence[str]) -> int:
         if rows is None:
@@ -271,21 +256,6 @@ class Catalogue:
         if rows.num_rows and not (self.tables.exists(name) and self.tables.read(name).equals(rows)):
             self.tables.upsert(name, rows, key=key)
         return rows.num_rows
-
-    def _strays(self, interactions: pa.Table | None) -> tuple[str, ...]:
-        """Interactions may come before their items; that none is known is said, for it may be a mistake."""
-        if interactions is None:
-            return ()
-        from triptych.catalogue.interactions import codes
-
-        numbers, names = codes(interactions["item_id"])
-        known = set(self.item_ids())
-        counts = np.bincount(numbers, minlength=len(names))
-        strange = {name: int(count) for name, count in zip(names, counts, strict=True) if count and name not in known}
-        if not strange:
-            return ()
-        note = f"{sum(strange.values()):,} interactions are with {len(strange):,} items that are not in the catalogue"
-        return (f"{note}, such as {next(iter(strange))!r}; they are kept, and count when the items come",)
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -408,7 +378,7 @@ def _rows(records: Sequence[Item] | Sequence[Clip], schema: pa.Schema) -> pa.Tab
 
 
 def _item(row: dict[str, Any]) -> Item:
-    lists: dict[str, Any] = {name: tuple(row[name] or ()) for name in _LISTS}
+    lists: dict[str, Any] = {name: tuple(row[name] or ()) for name in LISTS}
     return Item(**{**row, **lists})
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
-#: White space at an end. The regular expressions of Python and of Polars read this alike.
-PADDED = r"^[\s\x1c-\x1f]|[\s\x1c-\x1f]$"
+#: White space at an end, or a byte-order mark, as stands amid files that were joined. The regular expressions of
+#: Python and of Polars read this alike.
+PADDED = r"^[\s\x1c-\x1f\ufeff]|[\s\x1c-\x1f\ufeff]$"
 #: Characters. A path, which is the id of a file without another, is no longer than this; a runaway quote is.
 LONGEST = 4096
 #: Above this, neighbouring whole numbers are the same float.
@@ -20,7 +22,8 @@ _EXACT = 2.0**53
 def text_of_id(cell: object) -> str | None:
     """The id that a cell of any type stands for; "" when it is empty, None when it can be no id.
 
-    A whole number stands for its digits: a column of whole numbers with one missing is read as floats.
+    A whole number stands for its digits: a column of whole numbers with one missing is read as floats, and some
+    databases export whole numbers as decimals of no places.
 
     >>> text_of_id(7.0), text_of_id("007"), text_of_id("nan"), text_of_id(float("nan")), text_of_id(7.5)
     ('7', '007', 'nan', '', None)
@@ -30,6 +33,8 @@ def text_of_id(cell: object) -> str | None:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
         return str(int(cell))
     if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, Decimal) and cell.as_tuple().exponent == 0:
         return str(cell)
     return cell if isinstance(cell, str) else None
 
@@ -43,7 +48,7 @@ def fault_of_id(text: str) -> str | None:
     if not text:
         return "is empty"
     if re.search(PADDED, text):
-        return "begins or ends with white space"
+        return "begins or ends with " + ("a byte-order mark" if "\ufeff" in (text[0], text[-1]) else "white space")
     if "\x00" in text:
         return "holds a NUL character"
     if len(text) > LONGEST:

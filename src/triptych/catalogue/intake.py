@@ -119,7 +119,7 @@ def _text_faults() -> dict[str, pl.Expr]:
     user, item = pl.col("user_id").fill_null(""), pl.col("item_id").fill_null("")
     return {
         "without a user or item id that is text or a whole number": user.eq("") | item.eq(""),
-        "whose user or item id begins or ends with white space": (
+        "whose user or item id begins or ends with white space or a byte-order mark": (
             user.str.contains(PADDED) | item.str.contains(PADDED)
         ),
         f"whose user or item id holds a NUL or is longer than {LONGEST:,} characters": (
@@ -152,6 +152,8 @@ def _id(frame: pl.DataFrame, column: str) -> pl.Expr:
         number = pl.col(column).cast(pl.Float64)
         whole = number.is_finite() & (number == number.floor()) & (number.abs() < _EXACT)
         return pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(None)
+    if isinstance(dtype, pl.Decimal) and dtype.scale == 0:
+        return pl.col(column).cast(pl.String)
     if dtype.is_integer() or any(dtype == kind for kind in (pl.String, pl.Categorical, pl.Enum, pl.Null)):
         return pl.col(column).cast(pl.String)
     raise ValueError(f"its column {column} holds {dtype}; an id is text or a whole number")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 KINDS = ("rating", "like", "play", "skip")
 
@@ -23,7 +25,8 @@ INTERACTIONS = pa.schema(
 EVENT_KEY = ("user_id", "item_id", "kind")
 #: Text of which each is held once, however many rows it has.
 ENCODED: Any = pa.dictionary(pa.int32(), pa.string())
-_TYPES: dict[str, Any] = {name: INTERACTIONS.field(name).type for name in INTERACTIONS.names}
+#: What stands for nothing where rows are compared; no time is negative.
+_ABSENT = {"value": np.float32(np.nan), "timestamp": np.int64(-1)}
 #: Rows that are made text, or written, at a time.
 _SLICE = 1 << 20
 
@@ -37,34 +40,39 @@ def plain(rows: pa.Table) -> pa.Table:
     return pa.concat_tables(parts) if parts else INTERACTIONS.empty_table()
 
 
-def encoded(rows: pa.Table | pa.RecordBatch) -> pa.Table:
-    """The other way: ids and kinds each once, and a number for every row."""
-    columns = [rows[name].cast(ENCODED if name in EVENT_KEY else kept) for name, kept in _TYPES.items()]
-    return pa.table(columns, names=list(_TYPES))
-
-
-def against(rows: pa.Table, old: pa.Table) -> tuple[pa.Table, pa.Table]:
+def against(rows: pa.Table, old: Iterable[pa.RecordBatch]) -> tuple[pa.Table, pa.Table]:
     """Those of ``rows`` that ``old`` does not know, and those that it knows otherwise; each in their order.
 
-    Keys are unique within both. Compared by numbers: the text of each id is looked at once.
+    Keys are unique within both. Compared by numbers: the text of each id is looked at once. ``old`` goes by batch
+    after batch, so that it need not fit into memory.
     """
-    if not old.num_rows or not rows.num_rows:
-        return rows, rows.slice(0, 0)
-    new_keys, old_keys = _keys(rows, old)
-    order = np.argsort(old_keys, kind="stable")
-    place = np.minimum(np.searchsorted(old_keys, new_keys, sorter=order), len(order) - 1)
-    there = order[place]
-    known = old_keys[there] == new_keys
-    same = known.copy()
-    for name, absent in (("value", np.float32(np.nan)), ("timestamp", np.int64(-1))):  # no time is negative
-        mine, theirs = (_numbers(table, name, absent)[at] for table, at in ((rows, slice(None)), (old, there)))
-        same &= (mine == theirs) | ((mine != mine) & (theirs != theirs))
+    names = {name: codes(rows[name]) for name in EVENT_KEY}
+    texts = {name: pa.array(values, pa.string()) for name, (_, values) in names.items()}
+    keys = _joined([(numbers, len(values)) for numbers, values in names.values()], rows.num_rows)
+    del names
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    mine = {name: _numbers(rows[name], absent) for name, absent in _ABSENT.items()}
+    known, same = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
+    for batch in old:
+        found = {name: _places(batch[name], among) for name, among in texts.items()}
+        there = np.flatnonzero(np.logical_and.reduce([places >= 0 for places in found.values()]))
+        wanted = _joined([(found[name][there], len(among)) for name, among in texts.items()], len(there))
+        place = np.searchsorted(keys, wanted)
+        met = place < len(keys)
+        met[met] = keys[place[met]] == wanted[met]
+        here, there = order[place[met]], there[met]
+        alike = np.ones(len(here), bool)
+        for name, absent in _ABSENT.items():
+            one, other = mine[name][here], _numbers(batch[name], absent)[there]
+            alike &= (one == other) | ((one != one) & (other != other))
+        known[here], same[here] = True, alike
     return _taken(rows, ~known), _taken(rows, known & ~same)
 
 
 def repeated(rows: pa.Table) -> npt.NDArray[np.bool_]:
     """bool ``[n]``: where a later row is of the same user, item and kind."""
-    (keys,) = _keys(rows)
+    keys = _keys(rows)
     order = np.argsort(keys, kind="stable")
     found = np.zeros(len(keys), bool)
     found[order[:-1][keys[order[:-1]] == keys[order[1:]]]] = True
@@ -80,19 +88,30 @@ def codes(column: Any) -> tuple[npt.NDArray[np.int32], list[str]]:
     return np.concatenate(numbers), chunks[0].dictionary.to_pylist()
 
 
-def _keys(*tables: pa.Table) -> list[npt.NDArray[np.uint64]]:
-    """uint64 ``[n]`` for each table; two rows of the same user, item and kind have the same."""
-    keys = np.zeros(sum(table.num_rows for table in tables), np.uint64)
+def _keys(table: pa.Table) -> npt.NDArray[np.uint64]:
+    """uint64 ``[n]``; two rows of the same user, item and kind have the same."""
+    found = ((numbers, len(values)) for numbers, values in (codes(table[name]) for name in EVENT_KEY))
+    return _joined(found, table.num_rows)
+
+
+def _joined(parts: Iterable[tuple[npt.NDArray[np.int32], int]], count: int) -> npt.NDArray[np.uint64]:
+    """One number for those of several columns, each with how many it may be."""
+    keys = np.zeros(count, np.uint64)
     room = 1
-    for name in EVENT_KEY:
-        chunks = [chunk for table in tables for chunk in _encoded(table[name]).chunks]
-        numbers, values = codes(pa.chunked_array(chunks, ENCODED))
-        room *= len(values)
+    for numbers, width in parts:
+        room *= width
         if room > 2**64:
             raise OverflowError("more combinations of user, item and kind than 64 bits can tell apart")
-        keys *= np.uint64(len(values))
-        keys += numbers.astype(np.uint64)
-    return np.split(keys, np.cumsum([table.num_rows for table in tables])[:-1])
+        keys *= np.uint64(width)
+        np.add(keys, numbers, out=keys, casting="unsafe")  # none is negative
+    return keys
+
+
+def _places(column: Any, among: Any) -> npt.NDArray[np.int32]:
+    """int32 ``[n]``: where the text of each row stands among others; -1 where it does not."""
+    encoded = column.cast(pa.string()).dictionary_encode()
+    place = cast("Any", pc.index_in(encoded.dictionary, among))  # pyright: ignore[reportUnknownVariableType]
+    return place.fill_null(-1).to_numpy()[encoded.indices.to_numpy()]
 
 
 def _encoded(column: Any) -> Any:
@@ -103,9 +122,8 @@ def _encoded(column: Any) -> Any:
     return joined["id"].dictionary_encode()
 
 
-def _numbers(table: pa.Table, name: str, absent: np.generic) -> npt.NDArray[Any]:
-    column: Any = table[name]
-    return column.cast(INTERACTIONS.field(name).type).fill_null(absent.item()).to_numpy()
+def _numbers(column: Any, absent: np.generic) -> npt.NDArray[Any]:
+    return column.cast(pa.from_numpy_dtype(absent.dtype)).fill_null(absent.item()).to_numpy(zero_copy_only=False)
 
 
 def _taken(rows: pa.Table, mask: npt.NDArray[np.bool_]) -> pa.Table:

@@ -129,8 +129,10 @@ def _next(opened: Catalogue, catalogue: Path) -> str:
 def _tell(added: Added) -> None:
     said = (
         f"Items: {added.items_new} new, {added.items_changed} changed, {added.items_same} as they were. "
-        f"Clips: {added.clips_new} new, {added.clips_changed} changed. Interactions: {added.interactions:,}."
+        f"Clips: {added.clips_new} new, {added.clips_changed} changed. Interactions: {added.interactions:,}"
     )
+    known = added.interactions - added.interactions_new
+    said += f", {known:,} of them known ({added.interactions_changed:,} changed)." if known else "."
     for count, what in ((added.users, "users described"), (added.tags, "tags")):
         said += f" {count:,} {what}." if count else ""
     say(said)

@@ -398,3 +398,12 @@ def test_work_grows_with_the_number_of_files_not_with_its_square(
         assert len(read(root).clips) == files
         counts.append(looks)
     assert counts[1] <= 2.2 * counts[0] + 100
+
+
+def test_interactions_under_the_name_of_items_are_not_taken_for_items(tmp_path: Path) -> None:
+    write(tmp_path / "items.csv", "user_id,item_id,rating\na,1,4\nb,1,5\n")
+    with pytest.raises(SourceError, match=r"'items\.csv' holds interactions, .* call it interactions\.csv"):
+        read(tmp_path)
+    make(tmp_path, "a.mp4")
+    write(tmp_path / "items.csv", "user_id,item_id,path,title\nuploader,1,a.mp4,A\n")
+    assert [(item.item_id, item.title) for item in read(tmp_path).items] == [("1", "A")]

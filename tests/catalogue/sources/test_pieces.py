@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,16 @@ def test_a_file_without_a_line_of_names_and_with_a_separator_of_two_signs(tmp_pa
     assert table["item_id"].to_pylist()[:4] == ["5", "6", "7", "5"]
     assert table["timestamp"].to_pylist()[-1] == 29
     assert unused == ()
+
+
+@given(raw=st.text(alphabet='a"\n', min_size=1, max_size=200), size=st.integers(1, 40))
+def test_every_piece_but_the_last_ends_outside_quotes(raw: str, size: int) -> None:
+    text = b"x" + raw.encode()  # blank lines at the start are passed over
+    found: list[bytes] = []
+    with suppress(ValueError):  # a quote that is not closed
+        for piece, _ in pieces(io.BytesIO(text), size, quotes=True):
+            found.append(piece)
+    assert text.startswith(b"".join(found))
+    for piece in found if b"".join(found) != text else found[:-1]:
+        assert piece.endswith(b"\n")
+        assert piece.count(b'"') % 2 == 0

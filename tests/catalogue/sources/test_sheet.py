@@ -220,3 +220,46 @@ def test_what_cannot_stand_in_a_column(write: Write, cell: str) -> None:
     )
     with pytest.raises(SourceError, match=r"'t.jsonl': the column rating"):
         Sheet.open(path).frame(["user_id", "rating"])
+
+
+# -- names, and what is not as it seems ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("t.csv", "user_id;item_id;rating\na;1;4,5\n", "its line of column names has ';' between them, and not ','"),
+        ("t.csv", "\n\nuser_id\titem_id\na\t1\n", r"has '\\t' between them, and not ','"),
+        ("t.tsv", "user_id,item_id\na,1\n", r"has ',' between them, and not '\\t'"),
+    ],
+)
+def test_another_separator_is_told_by_the_line_of_names(write: Write, name: str, text: str, told: str) -> None:
+    with pytest.raises(SourceError, match=told):
+        Sheet.open(write(name, text))
+
+
+def test_one_column_is_a_table_whatever_its_cells_hold(write: Write) -> None:
+    assert cells(write("t.csv", "item_id\na;b\nc|d\n")) == [("a;b",), ("c|d",)]
+
+
+def test_a_column_that_is_called_as_one_of_ours_makes_way_and_no_other_is_lost(write: Write) -> None:
+    sheet = Sheet.open(write("t.csv", "uid,user_id,user_id (other)\na,b,c\n")).renamed({"user_id": "UID"})
+    assert sheet.columns == ("user_id", "user_id (other) (other)", "user_id (other)")
+    assert [tuple(row.values()) for row in sheet.rows()] == [("a", "b", "c")]
+
+
+def test_one_column_cannot_be_two(write: Write) -> None:
+    with pytest.raises(SourceError, match=r"the column 'uid' of 't\.csv' cannot be user_id and item_id; give each"):
+        Sheet.open(write("t.csv", "uid,iid\na,b\n")).renamed({"user_id": "uid", "item_id": "uid"})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_file_that_grows_while_it_is_read_is_refused_for_its_end_is_torn(write: Write, name: str) -> None:
+    line = '{"item_id": 1}\n' if name == "t.jsonl" else "item_id,title\n"
+    path = write(name, line * 20)
+    blocks = Sheet.blocks(path, block_bytes=64)
+    next(blocks)
+    with path.open("a") as handle:
+        handle.write(line)
+    with pytest.raises(SourceError, match=f"'{name}' .* written to meanwhile. Add it again when it is complete"):
+        list(blocks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from triptych.catalogue.records import Item
 from triptych.catalogue.sources.source import Addition
 from triptych.catalogue.sources.table import TableFile
-from triptych.errors import SourceError
+from triptych.errors import SourceError, UnknownName
 
 Read = Callable[[str, str], Addition]
 FILM = Item(
@@ -204,3 +205,27 @@ def test_users_and_items_in_one_table_are_interactions(read: Read) -> None:
     assert addition.interactions.to_pylist() == [
         {"user_id": "u", "item_id": "1", "value": 4.0, "timestamp": None, "kind": "rating"}
     ]
+
+
+def test_a_column_that_is_none_of_ours_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("uid,iid\na,b\n")
+    with pytest.raises(UnknownName, match="no column of ours 'usr_id'; there is 'user_id'"):
+        TableFile(path=tmp_path / "t.csv", columns={"usr_id": "uid", "item_id": "iid"}).read(tmp_path)
+
+
+def test_whole_numbers_out_of_a_database_are_ids(tmp_path: Path) -> None:
+    whole = pl.Series("item_id", [Decimal(31), Decimal(7)], pl.Decimal(38, 0))
+    year = pl.Series("year", [Decimal(1999), None], pl.Decimal(38, 0))
+    pl.DataFrame([whole, year]).write_parquet(tmp_path / "t.parquet")
+    found = TableFile(path=tmp_path / "t.parquet").read(tmp_path)
+    assert [(item.item_id, item.year) for item in found.items] == [("31", 1999), ("7", None)]
+    pl.DataFrame([whole.alias("user_id"), whole]).write_parquet(tmp_path / "t.parquet")
+    events = TableFile(path=tmp_path / "t.parquet").read(tmp_path).interactions
+    assert events is not None
+    assert events["user_id"].to_pylist() == events["item_id"].to_pylist() == ["31", "7"]
+
+
+def test_numbers_that_no_column_can_hold_refuse_their_row(read: Read) -> None:
+    found = read("t.csv", f"item_id,imdb_votes\na,{10**30}\nb,930K\n")
+    assert [item.imdb_votes for item in found.items] == [930_000]
+    assert "its imdb_votes is '1000000000000000000000000000000'; nothing is counted" in reasons(found)["t.csv row 1"]

@@ -77,4 +77,19 @@ def number_of(cell: Any) -> float | None:
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise ValueError(f"is {text[:40]!r}; it is a number of 0 or more, or empty")
-    return float(found[1].replace(",", "")) * _SHORT.get(found[2], 1.0)
+    number = float(found[1].replace(",", "")) * _SHORT.get(found[2], 1.0)
+    if not math.isfinite(number):
+        raise ValueError(f"is {text[:40]!r}; no number is as large")
+    return number
+
+
+def whole_of(cell: Any) -> int | None:
+    """The same as a whole number, which must fit into 64 bits.
+
+    >>> whole_of("930K"), whole_of("")
+    (930000, None)
+    """
+    number = number_of(cell)
+    if number is not None and number >= 2.0**63:
+        raise ValueError(f"is {text_of(cell)[:40]!r}; nothing is counted as high")
+    return None if number is None else round(number)

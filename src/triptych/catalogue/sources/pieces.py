@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 #: A piece that has grown to so many times what was asked for, and has no end of a line outside quotes, has none.
-_PATIENCE = 8
+_PATIENCE = 4
 _EMPTY = "it is empty. A table starts with a line of column names, such as item_id,title"
 
 
@@ -25,7 +25,7 @@ def pieces(handle: BinaryIO, about_bytes: int | None, *, quotes: bool = False) -
         if not at_end and not cut:
             if len(held) > _PATIENCE * (about_bytes or 0):
                 raise ValueError(
-                    f"from line {line + 1} on no line ends within {len(held) >> 20} MB; is a quote not closed?"
+                    f"from line {line + 1} on no line ends within {len(held) >> 20} MB: a quote is not closed"
                 )
             continue
         piece, held = held[:cut], held[cut:]
@@ -42,10 +42,15 @@ def pieces(handle: BinaryIO, about_bytes: int | None, *, quotes: bool = False) -
 
 
 def _cut(held: bytes, *, quotes: bool) -> int:
-    """Behind the last line end before which no quotation mark is open; 0 if there is none."""
+    """Behind the last line end before which no quotation mark is open; 0 if there is none.
+
+    Quotation marks are counted once and taken off on the way back: where one stays open, each line is tried.
+    """
     end = len(held)
+    odd = quotes and held.count(b'"') % 2 == 1  # before ``end``
     while (at := held.rfind(b"\n", 0, end)) >= 0:
-        if not quotes or held.count(b'"', 0, at) % 2 == 0:
+        odd ^= quotes and held.count(b'"', at, end) % 2 == 1
+        if not odd:
             return at + 1
-        end = held.rfind(b'"', 0, at)  # where the field begins that this line end is part of
+        end, odd = held.rfind(b'"', 0, at), False  # where the field begins that this line end is part of
     return 0

@@ -64,8 +64,8 @@ class Sheet:
         if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - these never raise
             raise SourceError(f"{str(path)!r} is not a regular file.")
         try:
-            total = path.stat().st_size
             with path.open("rb") as handle:  # given a path, Polars takes [1] for a pattern and a=b for a column
+                total, written = _state(handle)
                 if suffix == ".parquet":
                     frames = _parquet(handle, whole=block_bytes is None)
                 elif suffix in (".jsonl", ".ndjson"):
@@ -83,6 +83,8 @@ class Sheet:
                         yield cls._of_rows(path.name, cells)
                     if progress is not None:
                         progress(handle.tell(), total)
+                if _state(handle) != (total, written):
+                    raise ValueError("it was written to meanwhile. Add it again when it is complete")
         except OSError as fault:
             raise SourceError(f"{str(path)!r} cannot be read: {fault.strerror or fault}.") from fault
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, ValueError) as fault:
@@ -104,7 +106,7 @@ class Sheet:
         return cls(name=name, columns=columns, cells=rows)
 
     def renamed(self, columns: Mapping[str, str]) -> Self:
-        """With other names: our name → its name. SourceError for one that the table does not have."""
+        """With other names: our name → its name. SourceError for one that it does not have, or that is to be two."""
         if not columns:
             return self
         theirs = {ours: name.strip().lower() for ours, name in columns.items()}
@@ -112,14 +114,22 @@ class Sheet:
             raise SourceError(
                 f"{self.name!r} has no column {' and no '.join(map(repr, missing))}; it has {', '.join(self.columns)}."
             )
+        if doubles := [name for name, count in Counter(theirs.values()).items() if count > 1]:
+            both = " and ".join(own for own, name in theirs.items() if name == doubles[0])
+            raise SourceError(f"the column {doubles[0]!r} of {self.name!r} cannot be {both}; give each its own.")
         # What is called as one of ours, and is not it, makes way.
         ours = {name: own for own, name in theirs.items()}
-        known = {name: ours.get(name, f"{name} (other)" if name in theirs else name) for name in self.columns}
+        known = {name: ours.get(name, self._other(name) if name in theirs else name) for name in self.columns}
         if isinstance(self.cells, pl.DataFrame):
             cells: pl.DataFrame | list[dict[str, Any]] = self.cells.rename(known)
         else:
             cells = [{known[name]: cell for name, cell in row.items()} for row in self.cells]
         return replace(self, columns=tuple(known.values()), cells=cells)
+
+    def _other(self, name: str) -> str:
+        while name in self.columns:
+            name += " (other)"
+        return name
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         return self.cells.to_dicts() if isinstance(self.cells, pl.DataFrame) else self.cells
@@ -150,6 +160,12 @@ def _id_text(cell: object) -> str:
     """Half surrogates cannot be written into a column; an id with one is as good as none."""
     text = text_of_id(cell) or ""
     return "" if re.search("[\ud800-\udfff]", text) else text
+
+
+def _state(handle: BinaryIO) -> tuple[int, int]:
+    """Size and time of the last change, by which a file that grows while it is read is told: its end is torn."""
+    found = os.fstat(handle.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _names(given: Sequence[str | None]) -> tuple[str, ...]:
@@ -194,6 +210,12 @@ def _separated(text: str, separator: str, before: int = 0) -> tuple[pl.DataFrame
         text = text.replace("\r", "\n")  # the line ends of old Macs
     if "\x00" in text.split("\n", 1)[0]:
         raise ValueError("its first line holds NUL characters, as UTF-16 does. Save it as UTF-8")
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    if separator not in first and (other := next((sign for sign in ",;\t|" if sign in first), "")):
+        raise ValueError(
+            f"its line of column names has {other!r} between them, and not {separator!r}. "
+            "Write commas in a .csv file and tabs in a .tsv file"
+        )
     text += "" if text.endswith("\n") else "\n"
     if ('"' in text or "\r" in text) and (fault := _broken(text, separator, before)):
         raise ValueError(fault)

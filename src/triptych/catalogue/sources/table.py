@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 from triptych.catalogue.ids import id_of
 from triptych.catalogue.records import Clip, Item
-from triptych.catalogue.sources.cell import list_of, number_of, text_of, year_of
+from triptych.catalogue.sources.cell import list_of, number_of, text_of, whole_of, year_of
 from triptych.catalogue.sources.clipfile import clip_of, fault_of, inside
-from triptych.catalogue.sources.events import events_of
+from triptych.catalogue.sources.events import EVENT_COLUMNS, events_of
 from triptych.catalogue.sources.prose import prose_of
 from triptych.catalogue.sources.sheet import SUFFIXES, Sheet
 from triptych.catalogue.sources.source import Addition, Refusal
-from triptych.errors import SourceError
+from triptych.errors import SourceError, UnknownName
 
 ITEM_COLUMNS = (*(part.name for part in fields(Item)), "path")
 _T = TypeVar("_T")
@@ -43,6 +43,9 @@ class TableFile:
     progress: Callable[[int, int], None] | None = None
 
     def read(self, folder: Path) -> Addition:
+        for name in self.columns:
+            if name not in (known := {*ITEM_COLUMNS, *EVENT_COLUMNS}):
+                raise UnknownName("column of ours", name, known)
         sheets = Sheet.blocks(self.path, progress=self.progress)
         with closing(sheets):
             first = next(sheets).renamed(self.columns)
@@ -64,6 +67,11 @@ def read_items(*sheets: Sheet, folder: Path) -> Addition:
         raise SourceError(
             f"{sheet.name!r} has the columns {', '.join(sheet.columns)}; a table of items needs item_id or path, "
             "a table of interactions user_id and item_id."
+        )
+    if "user_id" in sheet.columns and {*ITEM_COLUMNS} & {*sheet.columns} == {"item_id"}:
+        raise SourceError(
+            f"{sheet.name!r} holds interactions, for of items it has no more than item_id; "
+            f"call it interactions{Path(sheet.name).suffix}."
         )
     items: dict[str, Item] = {}
     clips: list[Clip] = []
@@ -127,7 +135,7 @@ def item_of(row: Mapping[str, Any]) -> tuple[Item, str]:
             imdb_id=_field(row, "imdb_id", text_of),
             tmdb_id=_field(row, "tmdb_id", text_of),
             imdb_rating=_field(row, "imdb_rating", number_of),
-            imdb_votes=_field(row, "imdb_votes", _whole_of),
+            imdb_votes=_field(row, "imdb_votes", whole_of),
         ),
         path,
     )
@@ -143,11 +151,6 @@ def table_at(folder: Path, stem: str) -> Path | None:
     if inside(folder, names[0]) is None:
         raise SourceError(f"{names[0]!r} in {str(folder)!r} is a link that leads out of the folder. Copy it there.")
     return folder / names[0]
-
-
-def _whole_of(cell: Any) -> int | None:
-    number = number_of(cell)
-    return None if number is None else round(number)
 
 
 def _field(row: Mapping[str, Any], name: str, read: Callable[[Any], _T]) -> _T:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from triptych.catalogue.ids import id_of
 from triptych.catalogue.intake import Intake
 from triptych.catalogue.records import Item
-from triptych.catalogue.sources.cell import list_of, number_of, text_of, year_of
+from triptych.catalogue.sources.cell import list_of, number_of, text_of, whole_of, year_of
 from triptych.catalogue.sources.source import Addition, Refusal
 from triptych.catalogue.tags import TAGS
 from triptych.catalogue.users import USERS
@@ -222,10 +222,12 @@ def _exact_items(file: atomic.Atomic) -> list[Item]:
 def _plain_value(name: str, kind: str, cell: str) -> Any:
     if name in LISTS:
         return list_of(cell.split(" ") if kind == "token_seq" else [cell])
-    if name == "imdb_votes":
-        number = number_of(cell)
-        return None if number is None else round(number)
-    readers: dict[str, Callable[[str], Any]] = {"year": year_of, "runtime_min": number_of, "imdb_rating": number_of}
+    readers: dict[str, Callable[[str], Any]] = {
+        "year": year_of,
+        "runtime_min": number_of,
+        "imdb_rating": number_of,
+        "imdb_votes": whole_of,
+    }
     return readers.get(name, text_of)(cell)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from triptych.catalogue.records import Item
-from triptych.catalogue.sources.cell import list_of, number_of, text_of
+from triptych.catalogue.sources.cell import list_of, number_of, text_of, whole_of
 from triptych.catalogue.sources.movielens.account import Account
 from triptych.catalogue.sources.movielens.films import GENRES, date_of, film_id, imdb_id_of, title_and_year
 from triptych.catalogue.sources.movielens.textfile import TextFile
@@ -120,7 +120,7 @@ def _told(item: Item, row: Mapping[str, str], where: str, account: Account) -> I
         "url": read("yt-trailer id", _trailer),
         "imdb_id": read("imdb url", _imdb_id),
         "imdb_rating": read("rating", _of_ten),
-        "imdb_votes": read("no. of ratings", _votes),
+        "imdb_votes": read("no. of ratings", whole_of),
     }
     return replace(item, **{name: value for name, value in found.items() if value not in ("", (), None)})
 
@@ -142,11 +142,6 @@ def _of_ten(cell: str) -> float | None:
     if number is not None and number > 10:
         raise ValueError(f"is {number:g}; it is a number from 0 to 10")
     return number
-
-
-def _votes(cell: str) -> int | None:
-    number = number_of(cell)
-    return None if number is None else round(number)
 
 
 def _kept(how: Callable[[str], str], cell: str, otherwise: str) -> str:
