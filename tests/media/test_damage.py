@@ -12,10 +12,10 @@ from tests.media.makeclip import Track, make_clip, numbered, tone
 from triptych.errors import MediaError
 from triptych.media.loader import open_reel
 from triptych.media.reel import Reel, Want
-from triptych.media.sampling import MOTION, TWO_PASS, Sampling
+from triptych.media.sampling import TRACK, TWO_PASS, Sampling
 
 SMALL = Sampling(count=6, where="all", short_side_px=24)
-WANT = Want(samplings=frozenset({SMALL, MOTION, TWO_PASS}), sound_rates_hz=frozenset({16_000, 22_050}))
+WANT = Want(samplings=frozenset({SMALL, TRACK, TWO_PASS}), sound_rates_hz=frozenset({16_000, 22_050}))
 #: Reading all of these takes some seconds; what takes this long would take for ever.
 PATIENCE_S = 120
 

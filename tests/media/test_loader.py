@@ -15,13 +15,13 @@ from tests.media.scenes import CARDS, FILM, RGB
 from triptych.errors import MediaError
 from triptych.media.loader import decoding_recipe, open_reel, without
 from triptych.media.reel import Reel, Span, Want
-from triptych.media.sampling import MOTION, TWO_PASS, Sampling
+from triptych.media.sampling import TRACK, TWO_PASS, Sampling
 
 SMALL = Sampling(count=10, where="all", short_side_px=24)
 SAME_SIZE = Sampling(count=7, where="all")
 EXACT = Sampling(count=13, short_side_px=48, tolerance=0.0)
 EVERY = Sampling(count=None, every_s=1.5)
-SAMPLINGS = (TWO_PASS, MOTION, SMALL, SAME_SIZE, EXACT, EVERY)
+SAMPLINGS = (TWO_PASS, TRACK, SMALL, SAME_SIZE, EXACT, EVERY)
 
 
 def film(seconds: int, fps: int = 10) -> list[RGB]:
@@ -66,7 +66,7 @@ def test_all_from_one_opening(clip: Path) -> None:
     counts = {sampling: len(frames) for sampling, frames in reel.frames.items()}
     assert set(counts) == set(SAMPLINGS)
     assert counts[TWO_PASS] == 120
-    assert counts[MOTION] == 80
+    assert counts[TRACK] == 120
     assert counts[SMALL] == 10
     assert counts[EXACT] == 13
     for sampling, frames in reel.frames.items():
@@ -118,16 +118,16 @@ def test_decoded_pictures_are_counted(clip: Path, long_clip: Path) -> None:
 
 
 def test_what_one_sampling_reads_serves_the_other(clip: Path) -> None:
-    apart = sum(open_reel(clip, Want(samplings=frozenset({s})), threads=1).decoded_frames for s in (TWO_PASS, MOTION))
-    together = open_reel(clip, Want(samplings=frozenset({TWO_PASS, MOTION})), threads=1).decoded_frames
+    apart = sum(open_reel(clip, Want(samplings=frozenset({s})), threads=1).decoded_frames for s in (TWO_PASS, TRACK))
+    together = open_reel(clip, Want(samplings=frozenset({TWO_PASS, TRACK})), threads=1).decoded_frames
     assert together < 0.75 * apart
 
 
-def test_motion_is_four_a_second(clip: Path) -> None:
-    frames = open_reel(clip, Want(samplings=frozenset({MOTION}))).frames[MOTION]
-    assert len(frames) == 80
-    assert np.abs(frames.times_s - (np.arange(80) + 0.5) / 4).max() <= 0.051
-    assert frames.rgb.shape == (80, 64, 114, 3)
+def test_the_track_is_six_a_second(clip: Path) -> None:
+    frames = open_reel(clip, Want(samplings=frozenset({TRACK}))).frames[TRACK]
+    assert len(frames) == 120
+    assert np.abs(frames.times_s - (np.arange(120) + 0.5) / 6).max() <= 1 / 12 + 1e-6
+    assert frames.rgb.shape == (120, 64, 114, 3)
 
 
 def test_the_two_passes(clip: Path) -> None:
@@ -215,7 +215,7 @@ def test_the_size_may_change_half_way(tmp_path: Path) -> None:
     both.write_bytes(small.read_bytes() + large.read_bytes())
     reel = open_reel(both, Want(samplings=frozenset(SAMPLINGS)))
     assert {frames.rgb.shape[1:3] for s, frames in reel.frames.items() if s.short_side_px == 24} == {(24, 32)}
-    assert len(reel.frames[MOTION]) == 48
+    assert len(reel.frames[TRACK]) == 72
 
 
 def test_a_turned_recording_has_a_portrait_reel(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_turned_recording_has_a_portrait_reel(tmp_path: Path) -> None:
 def test_the_recipe_names_what_decides() -> None:
     recipe = decoding_recipe(Want(samplings=frozenset({TWO_PASS}), sound_rates_hz=frozenset({16_000})))
     assert set(recipe) == {"samplings", "decoder", "content", "sound"}
-    assert decoding_recipe(Want(samplings=frozenset({MOTION}))).keys() == {"samplings", "decoder"}
+    assert decoding_recipe(Want(samplings=frozenset({TRACK}))).keys() == {"samplings", "decoder"}
     assert decoding_recipe(Want()) == {}
     one, other = (frozenset(order) for order in (SAMPLINGS, SAMPLINGS[::-1]))
     assert decoding_recipe(Want(samplings=one)) == decoding_recipe(Want(samplings=other))

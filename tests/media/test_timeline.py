@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from triptych.media.loader import without
 from triptych.media.reel import Span
-from triptych.media.sampling import MOTION, Sampling
+from triptych.media.sampling import TRACK, Sampling
 from triptych.media.timeline import MAX_SLOTS, Slot, Timeline, choose, reading_share, slots
 
 MS = Fraction(1, 1000)
@@ -102,13 +102,20 @@ def test_slots_are_equal_and_fill_the_clip() -> None:
     ]
 
 
-def test_motion_is_four_a_second() -> None:
-    assert len(slots(MOTION, [(0.0, 30.0)])) == 120
-    assert len(slots(MOTION, [(0.0, 0.1)])) == 1
+def test_the_track_is_six_a_second() -> None:
+    assert len(slots(TRACK, [(0.0, 20.0)])) == 120
+    assert len(slots(TRACK, [(0.0, 0.1)])) == 1
+
+
+def test_a_pivot_is_the_middle_with_a_picture_for_each_second_before_and_after() -> None:
+    pivot = Sampling(count=None, every_s=1.0, where="all", tolerance=0.0, pivot=True)
+    aims = [slot.aim_s for slot in slots(pivot, [(0.0, 6.6)])]
+    assert aims == pytest.approx([1.3, 2.3, 3.3, 4.3, 5.3])  # 0.3 and 6.3 would not have a whole second around them
+    assert [slot.aim_s for slot in slots(pivot, [(0.0, 0.4)])] == [0.2]
 
 
 def test_an_endless_clip_has_no_endless_slots() -> None:
-    assert len(slots(MOTION, [(0.0, 1e12)])) == MAX_SLOTS
+    assert len(slots(TRACK, [(0.0, 1e12)])) == MAX_SLOTS
 
 
 def test_nothing_valid_has_no_slots() -> None:

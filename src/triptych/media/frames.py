@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 
 from triptych.media.container import MAX_PIXELS, opened, packets_of, picture_stream
 from triptych.media.fault import FAULTS, words
-from triptych.media.picture import shown_size, to_rgb
+from triptych.media.picture import Scaler, shown_size, to_rgb
 from triptych.media.timeline import Timeline
 
 #: Going on decoding over this many unwanted pictures is cheaper than a jump, which empties the decoder.
@@ -45,7 +45,7 @@ DECODER = {
     "deblock_least_px": DEBLOCK_LEAST_PX,
     "scaler": "area",
     "jump_over": JUMP_OVER,
-    "version": 2,
+    "version": 3,
 }
 
 RGB = npt.NDArray[np.uint8]
@@ -159,8 +159,11 @@ class _Job:
             def read(share: Sequence[Run]) -> tuple[Decoded, _Left]:
                 return self._pass(share, skip=skip)
 
-            with ThreadPoolExecutor(max_workers=max(min(threads, len(shares)), 1)) as pool:
-                left = _joined(decoded, pool.map(read, shares))
+            if min(threads, len(shares)) < 2:
+                left = _joined(decoded, map(read, shares))
+            else:
+                with ThreadPoolExecutor(max_workers=min(threads, len(shares))) as pool:
+                    left = _joined(decoded, pool.map(read, shares))
             missed = left.missed
             if skip and (missed or left.ended):
                 # At the clip's end there may be no other picture to stand in for one that was passed over.
@@ -329,6 +332,7 @@ class _Sink:
         self._decoded = decoded
         self._aspect = pixel_aspect
         self._stored_px = stored_px
+        self._scalers = {side: Scaler() for side in wanted}
 
     def keep(self, frame: VideoFrame, stamp: int, asked: Sequence[int]) -> bool:
         """False when the picture is of a kind that cannot be converted."""
@@ -339,7 +343,7 @@ class _Sink:
                 continue
             width, height = shown_size(width_px, height_px, pixel_aspect=self._aspect, short_side_px=side)
             try:
-                picture = to_rgb(frame, width_px=width, height_px=height)
+                picture = to_rgb(frame, width_px=width, height_px=height, scaler=self._scalers[side])
             except FAULTS as fault:
                 self._decoded.fail(stamp, fault)
                 return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from triptych.errors import MediaError
 from triptych.media.container import MAX_PIXELS, scan
@@ -23,8 +24,9 @@ from triptych.media.timeline import Timeline, choose, reading_share, slots
 SOUND_LIMIT_S = 3600.0
 #: A clip of which more than this share must be decoded anyway is read with spare pictures for the second pass.
 READ_THROUGH = 0.4
-#: In slots this wide, a picture that no other refers to may be passed over for its neighbour.
-SKIP_FROM_S = 1.0
+#: In slots of this many pictures, one that no other refers to may be passed over for its neighbour: encoders put
+#: at most three such side by side, and 24/1.001 pictures a second make six slots of a little less than four.
+SKIP_FROM_PICTURES = 3.9
 #: The pictures that the first pass judges, as a sampling: it passes over pictures where the thesis's may.
 JUDGED = Sampling(count=120, short_side_px=JUDGED_PX)
 
@@ -34,7 +36,7 @@ def decoding_recipe(want: Want) -> dict[str, object]:
     samplings = sorted((asdict(s) for s in want.samplings), key=repr)
     recipe: dict[str, object] = {}
     if samplings:
-        recipe |= {"samplings": samplings, "decoder": {**DECODER, "skip_from_s": SKIP_FROM_S}}
+        recipe |= {"samplings": samplings, "decoder": {**DECODER, "skip_from_pictures": SKIP_FROM_PICTURES}}
     if any(s.where == "content" for s in want.samplings):
         recipe["content"] = asdict(RULES)
     if want.sound_rates_hz:
@@ -87,7 +89,12 @@ def open_reel(path: Path | str, want: Want, *, name: str = "", threads: int = 0)
         warnings=tuple(warnings),
         faults=faults,
         decoded_frames=decoded.count,
+        keyframes_s=_keyframes(found.timeline),
     )
+
+
+def _keyframes(timeline: Timeline | None) -> npt.NDArray[np.float64]:
+    return np.zeros(0) if timeline is None else np.asarray(timeline.seconds(timeline.keys))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -106,6 +113,8 @@ class _Pictures:
     exact: Decoded = field(default_factory=Decoded)
     skipping: Decoded = field(default_factory=Decoded)
     judged: set[int] = field(default_factory=set[int])
+    #: (passing over or not, short side) → pts that were asked for. What stood in for one may bear another's pts.
+    asked: dict[tuple[bool, int], set[int]] = field(default_factory=dict[tuple[bool, int], set[int]])
 
     def sample(self, samplings: Sequence[Sampling]) -> tuple[dict[Sampling, Frames], tuple[Span, ...]]:
         whole = [(0.0, self.timeline.duration_s)]
@@ -150,7 +159,9 @@ class _Pictures:
         return guess
 
     def _skips(self, sampling: Sampling) -> bool:
-        return sampling.tolerance >= 0.25 and sampling.slot_s(self.timeline.duration_s) >= SKIP_FROM_S
+        return sampling.tolerance >= 0.25 and sampling.slot_s(self.timeline.duration_s) >= (
+            SKIP_FROM_PICTURES * self.timeline.step_s
+        )
 
     def _alike(self, sampling: Sampling) -> bool:
         """Whether pictures that were judged are such as the sampling takes."""
@@ -172,8 +183,10 @@ class _Pictures:
             wanted: dict[int, set[int]] = {}
             for sampling, pts in orders:
                 if self._skips(sampling) == skip:
-                    held = self._held(sampling)
-                    wanted.setdefault(sampling.short_side_px, set()).update(p for p in pts if p not in held)
+                    held, asked = self._held(sampling), self.asked.setdefault((skip, sampling.short_side_px), set())
+                    fresh = {p for p in pts if p not in asked and p not in held}
+                    wanted.setdefault(sampling.short_side_px, set()).update(fresh)
+                    asked |= fresh
             decoded.take(
                 decode(
                     self.path,

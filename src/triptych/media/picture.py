@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
 from av.buffer import Buffer
+from av.video.reformatter import Colorspace, VideoReformatter
 
 #: ITU-T H.273 codes.
 PQ, HLG = 16, 18
@@ -27,6 +29,19 @@ PEAK = 1000 / 203
 RGB = npt.NDArray[np.uint8]
 
 
+@dataclass(kw_only=True, eq=False)
+class Scaler:
+    """What is kept from picture to picture of one clip and one size.
+
+    ``reformatter`` is set up once. ``turns``: the display matrix for each angle that was met. Asking a frame for its
+    side data ties it into a cycle, so that its buffer waits for the garbage collector instead of going back to the
+    decoder, which then takes half as long again: one frame of each angle is asked.
+    """
+
+    reformatter: VideoReformatter = field(default_factory=VideoReformatter)
+    turns: dict[int, tuple[int, ...] | None] = field(default_factory=dict[int, tuple[int, ...] | None])
+
+
 def shown_size(width_px: int, height_px: int, *, pixel_aspect: float, short_side_px: int) -> tuple[int, int]:
     """Width and height, as stored (before rotation), after scaling the shorter shown side to ``short_side_px``.
 
@@ -42,40 +57,42 @@ def shown_size(width_px: int, height_px: int, *, pixel_aspect: float, short_side
     return min(max(round(wide * scale), 1), longest), min(max(round(tall * scale), 1), longest)
 
 
-def to_rgb(frame: VideoFrame, *, width_px: int, height_px: int) -> RGB:
-    """uint8 ``[height, width, 3]`` sRGB, turned upright (so sides are swapped for a portrait recording)."""
+def to_rgb(frame: VideoFrame, *, width_px: int, height_px: int, scaler: Scaler | None = None) -> RGB:
+    """uint8 ``[height, width, 3]`` sRGB, turned upright (so sides are swapped for a portrait recording).
+
+    ``scaler``: the one that is kept for all pictures of a clip and this size.
+    """
+    scaler = scaler or Scaler()
     if int(frame.color_trc) in (PQ, HLG):
-        picture = _from_hdr(cast(npt.NDArray[np.uint16], _scaled(frame, "rgb48le", width_px, height_px)), frame)
+        picture = _from_hdr(cast(npt.NDArray[np.uint16], _scaled(frame, scaler, "rgb48le", width_px, height_px)), frame)
     elif any(part.is_alpha for part in frame.format.components) or frame.format.name == "pal8":
-        rgba = _scaled(frame, "rgba", width_px, height_px).astype(np.uint16)
+        rgba = _scaled(frame, scaler, "rgba", width_px, height_px).astype(np.uint16)
         # Over black, as a video player shows it.
         picture = ((rgba[..., :3] * rgba[..., 3:] + 127) // 255).astype(np.uint8)
     else:
-        picture = cast(RGB, _scaled(frame, "rgb24", width_px, height_px))
-    return _upright(picture, frame)
+        picture = cast(RGB, _scaled(frame, scaler, "rgb24", width_px, height_px))
+    return _upright(picture, frame, scaler)
 
 
-def _matrix(frame: VideoFrame) -> str | None:
+def _matrix(frame: VideoFrame) -> int | None:
     """The colour matrix to read the picture with, where its tag does not say or says what the scaler refuses."""
     if frame.colorspace in KNOWN_MATRICES:
         return None
     if frame.colorspace == BT2020_CONSTANT:
-        return "BT2020"
-    return "ITU709" if frame.width >= HD_WIDTH_PX or frame.height > SD_HEIGHT_PX else "ITU601"
+        return Colorspace.BT2020
+    return Colorspace.ITU709 if frame.width >= HD_WIDTH_PX or frame.height > SD_HEIGHT_PX else Colorspace.ITU601
 
 
-def _upright(picture: RGB, frame: VideoFrame) -> RGB:
+def _upright(picture: RGB, frame: VideoFrame, scaler: Scaler) -> RGB:
     """Turn and mirror by quarter turns, as the file's display matrix says."""
-    try:
-        attached = cast(Mapping[str, Buffer], frame.side_data)
-        matrix = bytes(attached["DISPLAYMATRIX"])
-    except KeyError:
+    angle = frame.rotation
+    if angle not in scaler.turns:
+        scaler.turns[angle] = _display_matrix(frame)
+    matrix = scaler.turns[angle]
+    if matrix is None:
         return picture
-    except ValueError:
-        # PyAV cannot list a frame to which FFmpeg attached what PyAV has no name for; the angle it reads all the same.
-        return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / 90) % 4))
     # Row-major 3 × 3 in native 16.16: (x, y) is shown at (a x + c y, b x + d y), y downwards.
-    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    a, b, _, c, d = matrix
     across, down = a, d
     if abs(b) > abs(a):
         picture = picture.transpose(1, 0, 2)
@@ -83,12 +100,31 @@ def _upright(picture: RGB, frame: VideoFrame) -> RGB:
     return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1])
 
 
-def _scaled(frame: VideoFrame, pixels: str, width_px: int, height_px: int) -> npt.NDArray[np.uint8 | np.uint16]:
+def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    """The first five numbers of the matrix, or None where there is none."""
+    try:
+        attached = cast(Mapping[str, Buffer], frame.side_data)
+        return tuple(np.frombuffer(bytes(attached["DISPLAYMATRIX"]), np.int32)[:5].tolist())
+    except KeyError:
+        return None
+    except ValueError:
+        # PyAV cannot list a frame to which FFmpeg attached what PyAV has no name for; the angle it reads all the same.
+        unit = 1 << 16
+        upright = ((unit, 0), (0, unit), (-unit, 0), (0, -unit))
+        a, b = upright[round(frame.rotation / 90) % 4]
+        return (a, -b, 0, b, a)
+
+
+def _scaled(
+    frame: VideoFrame, scaler: Scaler, pixels: str, width_px: int, height_px: int
+) -> npt.NDArray[np.uint8 | np.uint16]:
     matrix = _matrix(frame)
     if min(frame.width, frame.height) >= 16:
         # Pictures are small and many are decoded side by side: threads of the scaler's own cost more than they gain.
-        scaled = frame.reformat(width_px, height_px, pixels, matrix, interpolation="AREA", threads=1).to_ndarray()
-        return cast(npt.NDArray[np.uint8 | np.uint16], scaled)
+        scaled = scaler.reformatter.reformat(
+            frame, width_px, height_px, pixels, matrix, interpolation="AREA", threads=1
+        )
+        return cast(npt.NDArray[np.uint8 | np.uint16], scaled.to_ndarray())
     # swscale reads past the edge of pictures of a few pixels; OpenCV does not.
     plain = frame.reformat(None, None, pixels, matrix, threads=1).to_ndarray()
     scaled = cv2.resize(plain, (width_px, height_px), interpolation=cv2.INTER_LINEAR)

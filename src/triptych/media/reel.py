@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from triptych.errors import MediaError
 from triptych.media.probe import Probe
 from triptych.media.sampling import Sampling
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,10 @@ class Reel:
     ``sounds``. Both are facts, not errors: ask with :meth:`frames_of` and :meth:`sound_at`. A track that
     is there but cannot be decoded is in ``faults``, and asking for it raises MediaError with the cause: a
     broken picture does not take the sound with it.
+
+    ``keyframes_s``: float64 ``[k]``, the times of the pictures that need no other; encoders put one where a scene
+    begins. :meth:`once` is for what several extractors compute of the same reel: the cuts, the motion, what a network
+    says of each picture.
     """
 
     name: str
@@ -84,6 +91,9 @@ class Reel:
     warnings: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict[str, str])
     decoded_frames: int = 0
+    keyframes_s: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    # Not a fact of the clip, so a changed copy of the reel starts without it.
+    _known: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False, repr=False)
 
     def frames_of(self, sampling: Sampling) -> Frames | None:
         """The pictures of one sampling, or None when the clip has no picture track."""
@@ -104,3 +114,11 @@ class Reel:
         if rate_hz not in self.sounds:
             raise MediaError(f"the reel of {self.name!r} was opened without sound at {rate_hz} Hz; ask for it in Want.")
         return self.sounds[rate_hz]
+
+    def once(self, make: Callable[..., T], *args: Hashable) -> T:
+        """``make(reel, *args)``, computed when first asked for. ``make`` is a function of a module; what it gives is
+        shared, and not to be written to."""
+        key = (make, *args)
+        if key not in self._known:
+            self._known[key] = make(self, *args)
+        return self._known[key]

@@ -84,6 +84,11 @@ class Timeline:
         return (self.pts - self.pts[0]) * float(self.time_base)
 
     @cached_property
+    def step_s(self) -> float:
+        """Seconds from one picture to the next, as the median."""
+        return float(np.median(np.diff(self.times_s))) if len(self.pts) > 1 else self.duration_s
+
+    @cached_property
     def key_places(self) -> Indices:
         """Where in ``pts`` each keyframe stands."""
         return np.searchsorted(self.pts, self.keys)
@@ -122,10 +127,16 @@ def slots(sampling: Sampling, valid: Sequence[tuple[float, float]]) -> list[Slot
     total_s = float(lengths.sum())
     if total_s <= 0:
         return []
-    count = sampling.count or max(int(min(total_s / (sampling.every_s or total_s), MAX_SLOTS) + ROUNDING_S), 1)
-    width_s = total_s / count
+    if sampling.pivot:
+        # Every slot is whole and its middle is on the grid; what is left at both ends is shorter than half a slot.
+        width_s = sampling.every_s or total_s
+        each_side = int(min(max(total_s / width_s - 1, 0.0) / 2, MAX_SLOTS // 2) + ROUNDING_S)
+        middles = total_s / 2 + np.arange(-each_side, each_side + 1) * width_s
+    else:
+        count = sampling.count or max(int(min(total_s / (sampling.every_s or total_s), MAX_SLOTS) + ROUNDING_S), 1)
+        width_s = total_s / count
+        middles = (np.arange(count) + 0.5) * width_s
     laid = np.concatenate([[0.0], np.cumsum(lengths)])
-    middles = (np.arange(count) + 0.5) * width_s
     part = np.minimum(np.searchsorted(laid, middles, "right") - 1, len(valid) - 1)
     lows, highs = (np.array([stretch[side] for stretch in valid], np.float64)[part] for side in (0, 1))
     aims = np.clip(lows + middles - laid[part], lows, highs)

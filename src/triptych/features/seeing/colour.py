@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -13,9 +13,10 @@ import numpy.typing as npt
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
+from triptych.features.pooling import MEAN_STD, Pooling
 from triptych.features.recipe import Recipe
-from triptych.media.loader import decoding_recipe
-from triptych.media.reel import Want
+from triptych.features.seeing import pictures
+from triptych.media.reel import Frames
 from triptych.media.sampling import TWO_PASS, Sampling
 
 F64 = npt.NDArray[np.float64]
@@ -24,6 +25,8 @@ F64 = npt.NDArray[np.float64]
 @dataclass(frozen=True, kw_only=True)
 class Colour:
     """Mean and standard deviation, over the sampled pictures, of each picture's colour statistics.
+
+    Another ``pooling`` keeps each picture's row, or pools by subclips.
 
     Per picture, all in 0…1 but for the hue:
 
@@ -36,6 +39,7 @@ class Colour:
     """
 
     sampling: Sampling = TWO_PASS
+    pooling: Pooling = MEAN_STD
     bins: int = 32
 
     def __post_init__(self) -> None:
@@ -44,12 +48,12 @@ class Colour:
 
     @property
     def recipe(self) -> Recipe:
-        params = {"bins": self.bins, "sampling": asdict(self.sampling), "decoding": decoding_recipe(self.needs.want)}
+        params = {"bins": self.bins, **pictures.recipe_params(self.sampling, self.pooling)}
         return Recipe(panel="seeing", name="colour", version=1, params=params)
 
     @property
     def needs(self) -> Needs:
-        return Needs(want=Want(samplings=frozenset({self.sampling})))
+        return pictures.needs(self.sampling)
 
     def ready(self) -> None:
         """Needs nothing beyond the core."""
@@ -59,23 +63,14 @@ class Colour:
         shares = [f"{channel}_{k:02d}" for channel in ("red", "green", "blue") for k in range(self.bins)]
         parts = ("red", "green", "blue", "saturation", "value")
         rest = [f"{part}_{what}" for part in parts for what in ("level", "spread")]
-        each = [*shares, *rest, "hue_x", "hue_y", "key"]
-        return tuple(f"{name}_{what}" for what in ("mean", "std") for name in each)
+        return self.pooling.columns([*shares, *rest, "hue_x", "hue_y", "key"])
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
-        return [self._measure(showing) for showing in showings]
+        return [pictures.pooled(showing, self.sampling, self.pooling, self._rows) for showing in showings]
 
-    def _measure(self, showing: Showing) -> Feature:
-        if showing.reel is None:
-            return Feature.missing("the item has no clip")
-        frames = showing.reel.frames_of(self.sampling)
-        if frames is None:
-            return Feature.missing("the clip has no picture track")
-        if len(frames) == 0:
-            return Feature.missing("the clip has no picture of the film itself")
+    def _rows(self, frames: Frames) -> F64:
         blend = _soft_bins(self.bins)
-        each = np.stack([_picture(rgb, blend) for rgb in frames.rgb])
-        return Feature(values=np.concatenate([each.mean(axis=0), each.std(axis=0)]).astype(np.float32))
+        return np.stack([_picture(rgb, blend) for rgb in frames.rgb])
 
 
 def _picture(rgb: npt.NDArray[np.uint8], blend: F64) -> F64:
