@@ -13,7 +13,8 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
-BENCHES := decode resume pairs startup intake sources duplicates interchange
+BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
+  genres embedding
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,6 +64,23 @@ bench-duplicates: $(RUNTIME) ## find the same content in several files (MEDIA=fo
 bench-interchange: $(RUNTIME) ## add and export real data, compare what comes back (DATA=folder)
 	$(BIN)/python benchmarks/interchange.py $(if $(DATA),'$(DATA)')
 
+bench-seeing: $(TOOLS) ## the seeing panel of a 720p clip, beside the same frame by frame (CLIP=file)
+	$(BIN)/python benchmarks/seeing.py $(if $(CLIP),'$(CLIP)')
+
+# scenedetect asks for opencv-python, which would overwrite the headless one; it runs on either.
+bench-shots: $(TOOLS) ## cuts and fades against known ones, beside PySceneDetect (MEDIA=folder)
+	@$(BIN)/python -c 'import scenedetect' 2>/dev/null || $(INSTALL) --no-deps scenedetect
+	$(BIN)/python benchmarks/shots.py $(if $(MEDIA),'$(MEDIA)')
+
+bench-rejects: $(RUNTIME) ## logos, cards, credits and black found at the ends of 100 clips (MEDIA=folder)
+	$(BIN)/python benchmarks/rejects.py $(if $(MEDIA),'$(MEDIA)')
+
+bench-genres: $(RUNTIME) ## genres told from real trailer features (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/genres.py '$(DATA)',@echo 'bench-genres needs DATA=folder' >&2)
+
+bench-embedding: $(TOOLS) ## DINOv2 pictures a second, beside the device's ceiling
+	$(BIN)/python benchmarks/embedding.py
+
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
@@ -90,5 +108,5 @@ $(RUNTIME): pyproject.toml constraints.txt
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,text,dev,docs]'
+	$(INSTALL) -e '.[fetch,text,deep,dev,docs]'
 	@touch $(RUNTIME) $@

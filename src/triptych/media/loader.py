@@ -218,12 +218,14 @@ def _standing_in(held: Mapping[int, RGB], chosen: Sequence[int]) -> list[int]:
 
 
 def _denser(sampling: Sampling) -> dict[str, Any]:
-    """The same sampling for what is left when both zones are rejected."""
-    left = 1 - 2 * RULES.zone
+    """The same sampling with more pictures, nearer the middles of their slots: two neighbours are then no further
+    apart than a slot of what is left when up to a tenth of the clip is rejected."""
+    tolerance = min(sampling.tolerance, 0.25)
+    share = 0.9 / (1 + 2 * tolerance)
     if sampling.count is not None:
-        return {"count": math.ceil(sampling.count / left)}
+        return {"count": math.ceil(sampling.count / share), "tolerance": tolerance}
     assert sampling.every_s is not None
-    return {"every_s": sampling.every_s * left}
+    return {"every_s": sampling.every_s * share, "tolerance": tolerance}
 
 
 def without(valid: Sequence[tuple[float, float]], rejected: Sequence[Span]) -> list[tuple[float, float]]:
