@@ -40,7 +40,7 @@ IVECTOR = "mmtf-14k/fused_llm_mmtf_audio_IVec_splitItem_fold_1_gmm_512_tvDim_{}.
 GIVEN = (
     Given(title="seeing/avf-avg", file="mmtf-14k/fused_llm_mmtf_avf_avg.csv"),
     Given(title="seeing/avf-med", file="mmtf-14k/fused_llm_mmtf_avf_med.csv"),
-    Given(title="seeing/mise-en-scene", file="mise-en-scene/LLVisualFeatures13K_Log.csv"),
+    Given(title="seeing/mise-en-scene-given", file="mise-en-scene/LLVisualFeatures13K_Log.csv"),
     Given(title="hearing/i-vector-20", file=IVECTOR.format(20)),
     Given(title="hearing/i-vector-100", file=IVECTOR.format(100)),
     Given(title="hearing/vggish-given", file="vggish-trailers/vggish.npy", ids="vggish-trailers/item_ids.csv"),

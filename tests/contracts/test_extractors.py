@@ -12,13 +12,46 @@ import pytest
 from tests.contracts import extractor as contract
 from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds.measures import FEW, Letters, Level
+from tests.worlds.weights import tiny
 from triptych.features import registry
 from triptych.features.extractor import Extractor, Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
+from triptych.media.sampling import Sampling
+from triptych.media.shots import ShotRules
 
 #: A parameter that counts, with another value than its own, where there is one that costs nothing to change.
-CHANGED: dict[str, dict[str, object]] = {"seeing/colour": {"bins": 16}}
+CHANGED: dict[str, dict[str, object]] = {
+    "seeing/colour": {"bins": 16},
+    "seeing/dinov2": {"token": "mean"},
+    "seeing/dinov2-frames": {"dtype": "bfloat16"},
+    "seeing/mobilenetv2": {"squash": True},
+    "seeing/alexnet-subclips": {"statistic": "median-mad"},
+    "seeing/mise-en-scene": {"rules": ShotRules(least_s=2.0)},
+    "seeing/motion": {"sampling": Sampling(count=None, every_s=0.25, where="all", short_side_px=64)},
+    "seeing/objects": {"threshold": 0.25},
+    "seeing/palette": {"count": 3},
+    "seeing/shots": {"rules": ShotRules(adaptive=False)},
+}
+#: Of an extractor that takes published weights: the kind of its tiny ones.
+WEIGHTS = {
+    "seeing/dinov2": "dinov2",
+    "seeing/dinov2-frames": "dinov2",
+    "seeing/resnet50": "resnet",
+    "seeing/resnet50-frames": "resnet",
+    "seeing/mobilenetv2": "mobilenetv2",
+    "seeing/mobilenetv2-frames": "mobilenetv2",
+    "seeing/alexnet": "alexnet",
+    "seeing/alexnet-frames": "alexnet",
+    "seeing/alexnet-subclips": "alexnet",
+    "seeing/objects": "yolos",
+    "seeing/objects-frames": "yolos",
+}
+
+
+def given(title: str) -> dict[str, object]:
+    """The parameters without which an extractor cannot be made here: weights, where nothing may be fetched."""
+    return {"weights": str(tiny(WEIGHTS[title]))} if title in WEIGHTS else {}
 
 
 class TestBuiltIn(ExtractorContract):
@@ -30,12 +63,12 @@ class TestBuiltIn(ExtractorContract):
     @pytest.fixture(scope="class")
     @classmethod
     def make(cls, title: str) -> Make:
-        return partial(registry.build, title)
+        return partial(registry.build, title, **given(title))
 
     @pytest.fixture(scope="class")
     @classmethod
     def changed(cls, title: str) -> Extractor | None:
-        return registry.build(title, **CHANGED[title]) if title in CHANGED else None
+        return registry.build(title, **given(title), **CHANGED[title]) if title in CHANGED else None
 
     def test_it_is_what_its_title_says(self, title: str, make: Make) -> None:
         assert make().recipe.title == title

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from triptych.cli.catalogue_argument import CatalogueFolder
 from triptych.cli.output import Json, emit, progress, say
+
+#: What the built-in extractors that take one of these settings need beyond the core.
+EXTRAS = {"weights": "deep", "model": "text"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """An extractor as ``--list`` tells of it. ``extra`` is what to install for it; ``wants`` is what it still lacks,
+    ``settings`` what each setting is unless ``--set`` says otherwise."""
+
+    feature: str
+    panel: str
+    profiles: tuple[str, ...]
+    extra: str
+    wants: str
+    measures: str
+    settings: dict[str, str]
 
 
 def command(
-    catalogue: CatalogueFolder,
+    catalogue: Annotated[
+        Path | None, typer.Argument(metavar="CATALOGUE", help="The catalogue's folder.", show_default=False)
+    ] = None,
     profile: Annotated[str, typer.Option(help="Which set of extractors.")] = "light",
     feature: Annotated[
         list[str] | None,
         typer.Option("--feature", "-f", help="Measure only this, such as seeing/colour; may be given again."),
     ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="TITLE.NAME=VALUE",
+            help="A parameter of an extractor, such as seeing/colour.pooling=20:median-mad; may be given again.",
+        ),
+    ] = None,
+    offers: Annotated[bool, typer.Option("--list", help="List the extractors and their settings instead.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core if not given.")] = None,
     limit: Annotated[float, typer.Option(min=1, help="Seconds after which a clip is given up.")] = 600.0,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try quarantined clips again.")] = False,
@@ -25,17 +54,34 @@ def command(
     """Measure what is missing: decode each clip once, see, hear and read, and remember what came of it.
 
     A run that was stopped or killed goes on where it was. A clip that cannot be read is set aside with its
-    reason, and the run goes on.
+    reason, and the run goes on. What is measured with other settings is another feature, kept beside the first.
 
     Example: triptych extract films
+
+    Example: triptych extract films -f seeing/colour --set seeing/colour.sampling=each-second
+
+    Example: triptych extract --list
     """
     from triptych.catalogue.catalogue import Catalogue
+    from triptych.errors import UnknownName, UsageError
     from triptych.features import registry
     from triptych.features.extraction import Progress
     from triptych.features.extraction import extract as run
+    from triptych.features.settings import settings
 
+    if offers:
+        _list(as_json)
+        return
+    if catalogue is None:
+        raise UsageError("no catalogue was given. Say whose clips are measured: triptych extract CATALOGUE")
+    if not feature and profile not in registry.PROFILES:
+        raise UnknownName("profile", profile, registry.PROFILES)
     opened = Catalogue.open(catalogue)
-    extractors = [registry.build(title) for title in feature] if feature else registry.profile(profile)
+    chosen = settings(setting or (), chosen=feature or registry.PROFILES[profile])
+    if feature:
+        extractors = [registry.build(title, **chosen.get(title, {})) for title in feature]
+    else:
+        extractors = registry.profile(profile, settings=chosen)
     with progress("Extracting", "items") as report:
 
         def tell(state: Progress) -> None:
@@ -54,3 +100,61 @@ def command(
     if made.failed:
         say(f"See why: triptych ledger {catalogue} --status failed")
     say(f"Next: triptych fuse {catalogue}")
+
+
+def _list(as_json: bool) -> None:
+    from triptych.cli.output import table
+    from triptych.features.registry import titles
+
+    found = [_offer(title) for title in sorted(titles(), key=_panel_first)]
+    if as_json:
+        emit(found)
+        return
+    heads = ["feature", "panel", "profiles", "extra", "wants", "measures", "settings"]
+    told = [[f"{name}={value}" if value else name for name, value in one.settings.items()] for one in found]
+    rows = [
+        [
+            *(one.feature, one.panel, ", ".join(one.profiles) or None, one.extra or None, one.wants or None),
+            *(one.measures, " ".join(words) or None),
+        ]
+        for one, words in zip(found, told, strict=True)
+    ]
+    table(heads, rows)
+    say("Set one: triptych extract CATALOGUE -f seeing/colour --set seeing/colour.bins=16")
+
+
+def _panel_first(title: str) -> tuple[int, str]:
+    from triptych.features.recipe import PANELS
+
+    panel = title.partition("/")[0]
+    return (PANELS.index(panel) if panel in PANELS else len(PANELS), title)
+
+
+def _offer(title: str) -> Offer:
+    from triptych.errors import TriptychError
+    from triptych.features import registry
+    from triptych.features.settings import known_settings, purpose
+
+    measures, extra, wants = "", "", ""
+    known: dict[str, str] = {}
+    try:
+        measures = purpose(title)
+        known = {one.name: one.default for one in known_settings(title)}
+        if title in registry.BUILT_IN:
+            extra = next((extra for name, extra in EXTRAS.items() if name in known), "")
+        if "weights" in known:
+            # Making one looks at its weights, and fetches them if they are on a hub: too much to ask of a list.
+            wants = f"weights: {known['weights'] or 'a file, with --set'}"
+        else:
+            registry.ready([registry.build(title)])
+    except TriptychError as fault:  # said in its row: a part that is not installed does not hide the others
+        wants = str(fault)
+    return Offer(
+        feature=title,
+        panel=title.partition("/")[0],
+        profiles=tuple(name for name, chosen in registry.PROFILES.items() if title in chosen),
+        extra=extra,
+        wants=wants,
+        measures=measures,
+        settings=known,
+    )

@@ -24,6 +24,7 @@ from triptych.cli import (
     get,
     info,
     init,
+    inspect,
     items,
     ledger,
     report,
@@ -44,7 +45,7 @@ app = typer.Typer(
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, trailers, attach),
-    "Tend it": (duplicates, clean, items, info, ledger, forget),
+    "Tend it": (duplicates, clean, items, inspect, info, ledger, forget),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),

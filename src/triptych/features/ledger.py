@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from triptych.catalogue.tables import Tables
+from triptych.catalogue.tables import Tables, quote
 from triptych.features.status import Status
 
 __all__ = ["Entry", "Ledger", "Status"]
@@ -63,10 +63,12 @@ class Ledger:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def entries(self) -> list[Entry]:
+    def entries(self, *, item_id: str | None = None) -> list[Entry]:
+        """Every row, or those of one item."""
         if not self._tables.exists(TABLE):
             return []
-        rows: list[dict[str, Any]] = self._tables.read(TABLE).to_pylist()
+        where = None if item_id is None else f"item_id = {quote(item_id)}"
+        rows: list[dict[str, Any]] = self._tables.read(TABLE, where=where).to_pylist()
         changed: list[dict[str, Any]] = [
             {**row, "status": Status(row["status"]), "warnings": tuple(row["warnings"] or ())} for row in rows
         ]

@@ -5,7 +5,7 @@ Nothing is imported until it is asked for by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -17,16 +17,68 @@ from triptych.features.recipe import PANELS
 #: title → "module:Class"
 BUILT_IN = {
     "seeing/colour": "triptych.features.seeing.colour:Colour",
+    "seeing/palette": "triptych.features.seeing.palette:Palette",
+    "seeing/texture": "triptych.features.seeing.texture:Texture",
+    "seeing/composition": "triptych.features.seeing.composition:Composition",
+    "seeing/motion": "triptych.features.seeing.motion:Motion",
+    "seeing/shots": "triptych.features.seeing.shots:ShotRhythm",
+    "seeing/shot-lengths": "triptych.features.seeing.shots:ShotLengths",
+    "seeing/shot-types": "triptych.features.seeing.shot_types:ShotTypes",
+    "seeing/mise-en-scene": "triptych.features.seeing.mise_en_scene:MiseEnScene",
+    "seeing/dinov2": "triptych.features.seeing.embedding:dinov2",
+    "seeing/dinov2-frames": "triptych.features.seeing.embedding:dinov2_frames",
+    "seeing/resnet50": "triptych.features.seeing.embedding:resnet50",
+    "seeing/resnet50-frames": "triptych.features.seeing.embedding:resnet50_frames",
+    "seeing/mobilenetv2": "triptych.features.seeing.embedding:mobilenetv2",
+    "seeing/mobilenetv2-frames": "triptych.features.seeing.embedding:mobilenetv2_frames",
+    "seeing/alexnet": "triptych.features.seeing.embedding:alexnet",
+    "seeing/alexnet-frames": "triptych.features.seeing.embedding:alexnet_frames",
+    "seeing/alexnet-subclips": "triptych.features.seeing.embedding:alexnet_subclips",
+    "seeing/objects": "triptych.features.seeing.objects:objects",
+    "seeing/objects-frames": "triptych.features.seeing.objects:objects_frames",
     "seeing/picture-hash": "triptych.features.seeing.picture_hash:PictureHash",
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
     "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
 }
 ENTRY_POINTS = "triptych.extractors"
-#: What a profile measures, in the order in which it is shown.
+#: What needs no download and no torch.
+_LIGHT_SEEING = (
+    "seeing/colour",
+    "seeing/palette",
+    "seeing/texture",
+    "seeing/composition",
+    "seeing/motion",
+    "seeing/shots",
+    "seeing/shot-lengths",
+    "seeing/shot-types",
+    "seeing/mise-en-scene",
+)
+_LIGHT = (*_LIGHT_SEEING, "hearing/acoustic", "reading/sentence")
+#: What a profile measures, in the order in which it is shown. Those with a name and a year are the papers' own.
 PROFILES: Mapping[str, tuple[str, ...]] = {
-    "light": ("seeing/colour", "hearing/acoustic", "reading/sentence"),
+    "light": _LIGHT,
     "duplicates": ("seeing/picture-hash", "hearing/fingerprint"),
+    "paper": (
+        *_LIGHT,
+        "seeing/dinov2",
+        "seeing/dinov2-frames",
+        "seeing/resnet50",
+        "seeing/resnet50-frames",
+        "seeing/mobilenetv2",
+        "seeing/mobilenetv2-frames",
+        "seeing/alexnet",
+        "seeing/alexnet-subclips",
+        "seeing/objects",
+    ),
+    "maes-2025": (*_LIGHT, "seeing/dinov2", "seeing/dinov2-frames", "seeing/objects"),
+    "audiovisual-cf": ("seeing/alexnet-subclips",),
+    "pingali-2022": ("seeing/resnet50",),
+    "lehmann-2021": ("seeing/mobilenetv2-frames",),
+}
+#: Where a profile asks an extractor for something else than it does by itself. Lehmann 2021 squeezes pictures to squares.
+ASKED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "lehmann-2021": {"seeing/mobilenetv2-frames": {"squash": True}},
 }
 
 
@@ -41,22 +93,26 @@ def titles() -> dict[str, str]:
     return {**offered, **BUILT_IN}
 
 
+def maker(title: str) -> Callable[..., Any]:
+    """The class or function that makes the extractor of that title; making one may read or fetch its weights."""
+    known = titles()
+    if title not in known:
+        raise UnknownName("extractor", title, known)
+    module, _, name = known[title].partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as fault:
+        raise ExtractionError(f"{title} is said to be {known[title]!r}, which cannot be loaded: {fault}.") from fault
+
+
 def build(title: str, **params: Any) -> Extractor:
     """The extractor of that title, with parameters that differ from its own.
 
     >>> build("seeing/colour", bins=16).recipe.params["bins"]
     16
     """
-    known = titles()
-    if title not in known:
-        raise UnknownName("extractor", title, known)
-    module, _, name = known[title].partition(":")
     try:
-        maker: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as fault:
-        raise ExtractionError(f"{title} is said to be {known[title]!r}, which cannot be loaded: {fault}.") from fault
-    try:
-        made: Extractor = maker(**params)
+        made: Extractor = maker(title)(**params)
     except TypeError as fault:
         raise ExtractionError(f"{title} cannot be made with {params!r}: {fault}.") from fault
     if made.recipe.title != title:
@@ -64,11 +120,19 @@ def build(title: str, **params: Any) -> Extractor:
     return made
 
 
-def profile(name: str) -> list[Extractor]:
-    """The extractors of a profile, each ready to run; a missing extra is an error, never a missing panel."""
+def profile(name: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[Extractor]:
+    """The extractors of a profile, each ready to run; a missing extra is an error, never a missing panel.
+
+    ``settings``: title → parameters that differ from the extractor's own, see :mod:`triptych.features.settings`.
+    """
     if name not in PROFILES:
         raise UnknownName("profile", name, PROFILES)
-    return ready([build(title) for title in PROFILES[name]])
+    chosen, given = PROFILES[name], settings or {}
+    for title in given:
+        if title not in chosen:
+            raise UnknownName(f"extractor in the profile {name!r}", title, chosen)
+    asked = ASKED.get(name, {})
+    return ready([build(title, **{**asked.get(title, {}), **given.get(title, {})}) for title in chosen])
 
 
 def ready(extractors: Sequence[Extractor]) -> list[Extractor]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import cv2
@@ -14,7 +16,11 @@ from triptych.media.sampling import TRACK, Sampling
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
+#: Hue, saturation and value of one picture.
+Planes = Sequence[npt.NDArray[np.integer | np.floating]]
 
+#: Cells down and across of the small pictures by which scenes are told apart.
+GRID = (9, 16)
 #: Levels of each channel that count as one in the histogram difference: 256 / 32 of them.
 HISTOGRAM_BINS = 32
 #: Wang et al. 2004, *Image quality assessment*: the window's deviation in pixels, and the two constants.
@@ -34,6 +40,11 @@ class Change:
       weighted by the lesser saturation of the two, since the hue of grey means nothing.
     - ``histogram``: half the sum of absolute differences of the 32-bin histograms, mean of red, green and blue, 0…1.
     - ``similarity``: mean SSIM of luma (Wang et al. 2004, Gaussian window), −1…1.
+
+    And of each picture, so that any two can be compared:
+
+    - ``grid``: float32 ``[n, 9, 16, 3]``, mean red, green and blue of the cells of a grid, 0…1.
+    - ``shares``: float32 ``[n, 3, 32]``, the histogram of red, green and blue, sums of 1.
     """
 
     times_s: F64
@@ -45,6 +56,8 @@ class Change:
     value: F64
     histogram: F64
     similarity: F64
+    grid: F32
+    shares: F32
 
     @property
     def gaps_s(self) -> F64:
@@ -61,39 +74,44 @@ def change_of(reel: Reel, sampling: Sampling = TRACK) -> Change | None:
 def change(rgb: npt.NDArray[np.uint8], times_s: F64) -> Change:
     """``rgb``: uint8 ``[n, h, w, 3]``; ``times_s``: float64 ``[n]``."""
     count, height, width, _ = rgb.shape
-    if count == 0:
-        none = np.zeros(0)
-        return Change(
-            times_s=times_s,
-            mean=none,
-            spread=none,
-            pixels=none,
-            hue=none,
-            saturation=none,
-            value=none,
-            histogram=none,
-            similarity=none,
-        )
-    # One tall picture: the conversions are then one call each.
+    # One tall picture: what is done to each pixel alone is then one call.
     tall = np.ascontiguousarray(rgb).reshape(count * height, width, 3)
-    grey = cast(npt.NDArray[np.uint8], cv2.cvtColor(tall, cv2.COLOR_RGB2GRAY)).reshape(count, height, width)
-    hsv = cast(npt.NDArray[np.uint8], cv2.cvtColor(tall, cv2.COLOR_RGB2HSV)).reshape(count, height, width, 3)
-    luma = grey.astype(np.float32)
-    hue, saturation, value = (hsv[..., k].astype(np.float32) for k in range(3))
-    turn = np.abs(np.diff(hue, axis=0))
-    turn = np.minimum(turn, 180 - turn) / 90 * np.minimum(saturation[1:], saturation[:-1]) / 255
+    grey = _converted(tall, cv2.COLOR_RGB2GRAY).reshape(count, height, width)
+    hsv = [cv2.split(part) for part in _converted(tall, cv2.COLOR_RGB2HSV).reshape(count, height, width, 3)]
+    moments = np.array([cv2.meanStdDev(picture) for picture in grey]).reshape(count, 2) / 255
+    steps = np.array([_steps(a, b) for a, b in pairwise(hsv)]).reshape(-1, 3)
     shares = _histograms(rgb)
     return Change(
         times_s=times_s,
-        mean=_mean(luma) / 255,
-        spread=luma.reshape(count, -1).std(axis=1, dtype=np.float64) / 255,
-        pixels=_mean(np.abs(np.diff(luma, axis=0))) / 255,
-        hue=_mean(turn),
-        saturation=_mean(np.abs(np.diff(saturation, axis=0))) / 255,
-        value=_mean(np.abs(np.diff(value, axis=0))) / 255,
-        histogram=np.abs(np.diff(shares, axis=0)).sum(axis=2).mean(axis=1) / 2,
-        similarity=ssim(luma),
+        mean=moments[:, 0],
+        spread=moments[:, 1],
+        pixels=np.array([cv2.norm(a, b, cv2.NORM_L1) for a, b in pairwise(grey)]) / max(height * width, 1) / 255,
+        hue=steps[:, 0],
+        saturation=steps[:, 1],
+        value=steps[:, 2],
+        histogram=np.abs(np.diff(shares, axis=0)).sum(axis=2, dtype=np.float64).mean(axis=1) / 2,
+        similarity=ssim(grey.astype(np.float32)),
+        grid=_grid(rgb),
+        shares=shares,
     )
+
+
+def _steps(before: Planes, after: Planes) -> list[float]:
+    """Mean differences of hue, saturation and value of two pictures, 0…1."""
+    size = 255 * before[0].size
+    turn = cv2.absdiff(before[0], after[0])
+    # OpenCV holds hue in steps of two degrees, 0…179: half a turn is 90.
+    turn = cv2.min(turn, cv2.subtract(np.full_like(turn, 180), turn))
+    weighed = cv2.mean(cv2.multiply(turn, cv2.min(before[1], after[1]), scale=1 / 90, dtype=cv2.CV_32F))[0]
+    return [weighed / 255, *(cv2.norm(before[k], after[k], cv2.NORM_L1) / size for k in (1, 2))]
+
+
+def _grid(rgb: npt.NDArray[np.uint8]) -> F32:
+    down, across = GRID
+    found = np.zeros((len(rgb), down, across, 3), np.float32)
+    for k, picture in enumerate(rgb):
+        found[k] = cv2.resize(picture, (across, down), interpolation=cv2.INTER_AREA)
+    return found / np.float32(255)
 
 
 def ssim(luma: F32) -> F64:
@@ -118,19 +136,14 @@ def _blurred(picture: F32) -> F32:
     return cast(F32, cv2.GaussianBlur(picture, (11, 11), SSIM_SIGMA_PX, borderType=cv2.BORDER_REFLECT))
 
 
-def _mean(pictures: npt.NDArray[np.floating]) -> F64:
-    """Mean over each picture ``[n, h, w]``."""
-    return pictures.reshape(len(pictures), -1).mean(axis=1, dtype=np.float64)
+def _converted(tall: npt.NDArray[np.uint8], code: int) -> npt.NDArray[np.uint8]:
+    return cast(npt.NDArray[np.uint8], cv2.cvtColor(tall, code)) if tall.size else tall
 
 
-def _histograms(rgb: npt.NDArray[np.uint8]) -> F64:
-    """Share of pixels in each bin: float64 ``[n, 3, HISTOGRAM_BINS]``."""
-    count = len(rgb)
-    pixels = rgb.shape[1] * rgb.shape[2]
-    shift = 8 - HISTOGRAM_BINS.bit_length() + 1
-    first = (np.arange(count, dtype=np.int64) * HISTOGRAM_BINS)[:, None]
-    channels = [
-        np.bincount(((rgb[..., k].reshape(count, pixels) >> shift) + first).ravel(), minlength=count * HISTOGRAM_BINS)
-        for k in range(3)
-    ]
-    return np.stack([found.reshape(count, HISTOGRAM_BINS) for found in channels], axis=1) / pixels
+def _histograms(rgb: npt.NDArray[np.uint8]) -> F32:
+    """Share of pixels in each bin: float32 ``[n, 3, HISTOGRAM_BINS]``."""
+    found = np.zeros((len(rgb), 3, HISTOGRAM_BINS), np.float32)
+    for k, picture in enumerate(rgb):
+        for channel in range(3):
+            found[k, channel] = cv2.calcHist([picture], [channel], None, [HISTOGRAM_BINS], [0, 256])[:, 0]
+    return found / np.float32(max(rgb.shape[1] * rgb.shape[2], 1))

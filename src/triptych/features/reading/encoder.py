@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import ExtractionError, MissingExtra, UsageError
+from triptych.features.backbones.running import one_thread, quiet
 
 #: A window holds no more pieces than this, the model's own marks ([CLS], [SEP]) included.
 MAX_PIECES = 256
@@ -131,7 +131,7 @@ def load(folder: Path, model: SentenceModel) -> Encoder:
     inside = folder / model.transformer
     # Typed as Any: transformers decides the classes from what the folder says.
     auto_tokenizer, auto_model = cast(Any, AutoTokenizer), cast(Any, AutoModel)
-    with _quiet():
+    with quiet():
         try:
             tokenizer: Any = auto_tokenizer.from_pretrained(inside, local_files_only=True, trust_remote_code=False)
             network: Any
@@ -219,7 +219,7 @@ class Encoder:
         import torch
 
         total = np.zeros(self.model.hidden_size, np.float64)
-        with _one_thread(), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             for inputs, pieces in zip(windows.inputs[:most], windows.pieces[:most], strict=True):
                 states: Any = self._network(**{name: torch.tensor([row]) for name, row in inputs.items()})
                 mask = torch.tensor(inputs["attention_mask"], dtype=torch.float32)[:, None]
@@ -338,32 +338,3 @@ def _unreadable(path: Path, error: OSError) -> ExtractionError:
         f"the sentence model's file {str(path)!r} cannot be read ({error.strerror}). A folder that "
         f"sentence-transformers saved holds modules.json, a pooling folder, {', '.join(_REQUIRED)}; copy it whole."
     )
-
-
-@contextmanager
-def _one_thread() -> Generator[None, None, None]:
-    """One torch thread inside, the caller's setting again outside: the count of cores must not order the sums."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _quiet() -> Generator[None, None, None]:
-    """transformers draws progress bars and gives advice while loading; its settings are put back after."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -21,6 +21,11 @@ from triptych.media.sampling import TWO_PASS, Sampling
 
 F64 = npt.NDArray[np.float64]
 
+#: What the 256 levels of a channel stand for, and OpenCV's 180 steps of hue as points on the colour circle.
+LEVELS: F64 = np.arange(256) / 255
+_ANGLES = np.arange(180) * (2 * np.pi / 180)
+HUE_X, HUE_Y = np.cos(_ANGLES), np.sin(_ANGLES)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:
@@ -75,21 +80,20 @@ class Colour:
 
 def _picture(rgb: npt.NDArray[np.uint8], blend: F64) -> F64:
     """Statistics of one picture, float64 ``[3 * bins + 13]``; ``blend`` is from :func:`_soft_bins`."""
-    levels = np.arange(256) / 255
     parts: list[F64] = []
     moments: list[float] = []
     for channel in range(3):
         shares = _shares(rgb, channel)
         parts.append(shares @ blend)
-        moments += _level_and_spread(shares, levels)
+        moments += _level_and_spread(shares)
     hsv: npt.NDArray[Any] = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
-    for channel in (1, 2):
-        moments += _level_and_spread(_shares(hsv, channel), levels)
-    # OpenCV holds hue in steps of two degrees, 0…179.
+    # Counts are whole, so those of saturation are sums of those of hue and saturation, to the last bit.
     counts: npt.NDArray[Any] = cv2.calcHist([hsv], [0, 1], None, [180, 256], [0, 180, 0, 256])
-    weight = (counts.astype(np.float64) / hsv[..., 0].size) @ levels
-    angle = np.arange(180) * (2 * np.pi / 180)
-    hue = [float(weight @ np.cos(angle)), float(weight @ np.sin(angle))]
+    pixels = hsv[..., 0].size
+    moments += _level_and_spread(counts.sum(axis=0, dtype=np.float64) / pixels)
+    moments += _level_and_spread(_shares(hsv, 2))
+    weight = (counts.astype(np.float64) / pixels) @ LEVELS
+    hue = [float(weight @ HUE_X), float(weight @ HUE_Y)]
     key = moments[-2] * moments[-1]
     return np.concatenate([*parts, moments, hue, [key]])
 
@@ -100,9 +104,9 @@ def _shares(picture: npt.NDArray[Any], channel: int) -> F64:
     return counts[:, 0].astype(np.float64) / picture[..., 0].size
 
 
-def _level_and_spread(shares: F64, levels: F64) -> list[float]:
-    mean = float(shares @ levels)
-    return [mean, float(np.sqrt(max(shares @ (levels - mean) ** 2, 0.0)))]
+def _level_and_spread(shares: F64) -> list[float]:
+    mean = float(shares @ LEVELS)
+    return [mean, float(np.sqrt(max(shares @ (LEVELS - mean) ** 2, 0.0)))]
 
 
 def _soft_bins(bins: int) -> F64:
