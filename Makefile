@@ -72,7 +72,7 @@ bench-shots: $(TOOLS) ## cuts and fades against known ones, beside PySceneDetect
 	@$(BIN)/python -c 'import scenedetect' 2>/dev/null || $(INSTALL) --no-deps scenedetect
 	$(BIN)/python benchmarks/shots.py $(if $(MEDIA),'$(MEDIA)')
 
-bench-rejects: $(RUNTIME) ## logos, cards, credits and black found at the ends of 100 clips (MEDIA=folder)
+bench-rejects: $(TOOLS) ## logos, cards, credits and black found at the ends of 100 clips (MEDIA=folder)
 	$(BIN)/python benchmarks/rejects.py $(if $(MEDIA),'$(MEDIA)')
 
 bench-genres: $(RUNTIME) ## genres told from real trailer features (DATA=folder)

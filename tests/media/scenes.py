@@ -197,6 +197,58 @@ def fog(rng: np.random.Generator, width: int, height: int, count: int) -> Iterat
         yield grained(rng, cv2.GaussianBlur(picture, (0, 0), 5))
 
 
+def spoken(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """The dialogue before the light wall, with what is said written below."""
+    line = " ".join(rng.choice(WORDS, 5))
+    for frame in dialogue(rng, width, height, count):
+        written(frame, line, 0.91, 0.06, (20, 20, 20))
+        yield frame
+
+
+def plane(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """A plane crosses a clear sky: nothing touches the borders, as on a card."""
+    sky = tinted(
+        np.repeat(np.linspace(0, 1, height, dtype=np.float32)[:, None], width, 1), (90, 130, 210), (200, 220, 240)
+    )
+    for k in range(count):
+        picture = sky.copy()
+        x, y = int((0.2 + 0.6 * k / max(count, 1)) * width), int(0.45 * height)
+        size = height // 10
+        cv2.ellipse(picture, (x, y), (2 * size, size // 3), 0, 0, 360, (245, 245, 245), -1)
+        cv2.fillPoly(picture, [np.array([(x, y), (x - size, y + size), (x + size // 2, y)], np.int32)], (225, 225, 230))
+        yield grained(rng, picture, 1)
+
+
+def cave(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """Someone lit from one side, in the dark."""
+    room = tinted(cloud(rng, width, height, 20), (1, 1, 2), (18, 15, 13))
+    for k in range(count):
+        picture = room.copy()
+        x = int((0.45 + 0.02 * np.sin(k / 5)) * width)
+        cv2.ellipse(picture, (x, height), (height // 2, int(0.55 * height)), 0, 0, 360, (34, 28, 26), -1)
+        cv2.ellipse(picture, (x, int(0.4 * height)), (height // 6, height // 4), 0, 0, 360, (30, 22, 18), -1)
+        cv2.ellipse(picture, (x, int(0.4 * height)), (height // 6, height // 4), 0, -80, 80, (150, 105, 75), -1)
+        yield grained(rng, cv2.GaussianBlur(picture, (0, 0), 2), 2)
+
+
+def signpost(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """A road sign, which says something, before hills."""
+    land = tinted(cloud(rng, width, height, 25), (150, 185, 220), (225, 232, 240))
+    cv2.ellipse(land, (width // 3, height), (width // 2, height // 3), 0, 0, 360, (70, 95, 60), -1)
+    cv2.ellipse(land, (width, height), (width // 3, height // 2), 0, 0, 360, (84, 106, 70), -1)
+    for k in range(count):
+        picture = land.copy()
+        by = 1 + 0.3 * k / max(count, 1)
+        high, wide, middle = int(0.3 * height * by), int(0.4 * width * by), int(0.42 * height)
+        board = ground(wide, high, (20, 90, 60))
+        written(board, "HARBOUR 12", 0.3, 0.2, (245, 245, 245))
+        written(board, "NORTHFIELD 40", 0.7, 0.2, (245, 245, 245))
+        cv2.rectangle(picture, (width // 2 - 4, middle), (width // 2 + 4, height), (105, 105, 105), -1)
+        left, top = (width - wide) // 2, middle - high // 2
+        picture[top : top + high, left : left + wide] = board
+        yield grained(rng, picture, 2)
+
+
 FILM: dict[str, Scene] = {
     "landscape": landscape,
     "dialogue": dialogue,
@@ -209,6 +261,10 @@ FILM: dict[str, Scene] = {
     "closeup": closeup,
     "fire": fire,
     "fog": fog,
+    "spoken": spoken,
+    "plane": plane,
+    "cave": cave,
+    "signpost": signpost,
 }
 
 
@@ -340,6 +396,29 @@ def names(rng: np.random.Generator, width: int, height: int, count: int) -> Iter
         yield shown(long[2 * k % (3 * height) :][:height])
 
 
+def fading_logo(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """It comes out of the dark and goes back there, a third of its time each."""
+    for k, frame in enumerate(
+        dark_logo(rng, width, height, count) if rng.integers(2) else light_logo(rng, width, height, count)
+    ):
+        yield shown(frame * np.float32(min(1.0, 3 * (k + 1) / (count + 1), 3 * (count - k) / (count + 1))))
+
+
+def sloped_logo(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """An emblem before a ground that is dark above and light below."""
+    down = np.repeat(np.linspace(0, 1, height, dtype=np.float32)[:, None], width, 1)
+    picture = tinted(down, (8, 16, 60), (70, 120, 170))
+    emblem(picture, rng, (240, 240, 245))
+    yield from still(picture, count)
+
+
+def barred_card(rng: np.random.Generator, width: int, height: int, count: int) -> Iterator[RGB]:
+    """The rating card of a wide film: black bars above and below the green."""
+    bar = height // 8
+    for frame in rating_card(rng, width, height - 2 * bar, count):
+        yield cv2.copyMakeBorder(frame, bar, bar, 0, 0, cv2.BORDER_CONSTANT)
+
+
 CARDS: dict[str, Scene] = {
     "black": black,
     "white": white,
@@ -350,4 +429,7 @@ CARDS: dict[str, Scene] = {
     "text_page": text_page,
     "title": title,
     "names": names,
+    "fading_logo": fading_logo,
+    "sloped_logo": sloped_logo,
+    "barred_card": barred_card,
 }

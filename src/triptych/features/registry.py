@@ -76,7 +76,8 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "pingali-2022": ("seeing/resnet50",),
     "lehmann-2021": ("seeing/mobilenetv2-frames",),
 }
-#: Where a profile asks an extractor for something else than it does by itself. Lehmann 2021 squeezes pictures to squares.
+#: Where a profile asks an extractor for something else than it does by itself.
+#: Lehmann 2021 squeezes pictures to squares.
 ASKED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "lehmann-2021": {"seeing/mobilenetv2-frames": {"squash": True}},
 }

@@ -15,7 +15,8 @@ from triptych.errors import UsageError
 from triptych.features.extractor import Extractor, Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.pooling import EACH
-from triptych.features.seeing.composition import Composition, laid_out, scaled, window
+from triptych.features.seeing.composition import Composition, laid_out
+from triptych.features.seeing.film import scaled, window
 from triptych.media.loader import open_reel
 from triptych.media.probe import PictureFacts, Probe
 from triptych.media.reel import Frames, Reel

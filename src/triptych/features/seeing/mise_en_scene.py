@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import cv2
@@ -18,7 +18,7 @@ from triptych.media.flow import FLOW, flow_of
 from triptych.media.loader import decoding_recipe
 from triptych.media.reel import Want
 from triptych.media.sampling import TRACK, TWO_PASS, Sampling
-from triptych.media.shots import ShotRules, shots_of
+from triptych.media.shots import METHOD, RULES, ShotRules, shots_of
 
 F64 = npt.NDArray[np.float64]
 U8 = npt.NDArray[np.uint8]
@@ -64,7 +64,7 @@ class MiseEnScene:
     """
 
     sampling: Sampling = TWO_PASS
-    rules: ShotRules = field(default_factory=ShotRules)
+    rules: ShotRules = RULES
 
     @property
     def recipe(self) -> Recipe:
@@ -72,7 +72,7 @@ class MiseEnScene:
             "sampling": asdict(self.sampling),
             "track": asdict(TRACK),
             "decoding": decoding_recipe(self._want),
-            "shots": asdict(self.rules),
+            "shots": {"rules": asdict(self.rules), "method": METHOD},
             "flow": FLOW,
             "side_px": SIDE_PX,
             "log_floor": FLOOR,

@@ -15,7 +15,7 @@ from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.features.seeing import pictures
-from triptych.features.seeing.composition import bar_params, window_of
+from triptych.features.seeing.film import bar_params, window_of
 from triptych.media.sampling import TWO_PASS, Sampling
 from triptych.media.subclips import borders_s, members
 
@@ -30,9 +30,10 @@ BITS = 5
 #: CIELAB counts lightness to 100.
 UNIT = 100.0
 #: How near two colours must be for a point to be of both: its share of each falls with the square of its distance over
-#: twice the square of this. A twentieth of the way from black to white.
-SOFTNESS = 0.05
-ROUNDS = 20
+#: twice the square of this. An eighth of the way from black to white: with less of it, colours that a re-encoding
+#: moves by little fall to the other of two neighbours, and draw it along.
+SOFTNESS = 0.12
+ROUNDS = 10
 #: A colour that takes less than this share of the clip stays where it is.
 LEAST_SHARE = 1e-6
 

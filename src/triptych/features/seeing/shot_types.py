@@ -12,7 +12,7 @@ import numpy.typing as npt
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.pooling import MEAN_STD, Pooling
+from triptych.features.pooling import MEAN, Pooling
 from triptych.features.recipe import Recipe
 from triptych.features.seeing import pictures
 from triptych.features.seeing.picture_hash import BAR_LUMA, BAR_SHARE, LEAST_SIDE, without_bars
@@ -50,7 +50,7 @@ NAMES = (
 
 @dataclass(frozen=True, kw_only=True)
 class ShotTypes:
-    """Mean and standard deviation of what the nearness of each picture is; the means of the first are shares.
+    """Mean of what the nearness of each picture is; of the first three, that is the share of the pictures.
 
     Maes 2025 §3.2.1 tells close-ups, medium and wide shots by faces and by the density of edges, and gives no rule.
     Here, for each picture that is looked at, of height H between its black bars:
@@ -78,7 +78,7 @@ class ShotTypes:
     """
 
     sampling: Sampling = TWO_PASS
-    pooling: Pooling = MEAN_STD
+    pooling: Pooling = MEAN
     look_at: int = PICTURES
     close_up_from: float = 0.35
     medium_from: float = 0.12

@@ -22,6 +22,8 @@ F64 = npt.NDArray[np.float64]
 
 #: A shot shorter than this has this logarithm: one picture of a film.
 SHORTEST_S = 0.04
+#: Logarithms of lengths that differ by less are hardly unlike.
+EVEN_LOG = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,9 @@ class ShotRhythm:
     - ``length_mean, _median, _std, _min, _max``, and mean and standard deviation of their logarithms.
     - ``short``: share of shots shorter than ``short_s``; ``long``: longer than ``long_s``. ``fades``: share of the
       changes that are fades or dissolves.
-    - ``variation``: standard deviation of the lengths over their mean. ``regularity``: correlation of each length with
-      the next. ``acceleration``: log of the mean length of the first third of the shots over that of the last, above 0
-      where cutting quickens.
+    - ``variation``: standard deviation of the lengths over their mean. ``regularity``: correlation of the logarithm
+      of each length with that of the next. ``acceleration``: log of the mean length of the first third of the shots
+      over that of the last, above 0 where cutting quickens.
     - ``stir_mean, stir_std``: of what moves inside the shots, see :class:`ShotLengths`; the mean is weighted by length.
 
     Of a clip of one shot, all that compares shots is 0: ``length_std``, ``length_log_std``, ``fades``, ``variation``,
@@ -143,7 +145,13 @@ class ShotLengths:
 
 
 def _params(rules: ShotRules) -> dict[str, Any]:
-    return {"rules": asdict(rules), "method": METHOD, "shortest_s": SHORTEST_S, **pictures.recipe_params(TRACK)}
+    return {
+        "rules": asdict(rules),
+        "method": METHOD,
+        "shortest_s": SHORTEST_S,
+        "even_log": EVEN_LOG,
+        **pictures.recipe_params(TRACK),
+    }
 
 
 def _seen(showing: Showing, rules: ShotRules) -> tuple[Shots, F64] | Feature:
@@ -172,11 +180,14 @@ def _stirs(shots: Shots, change: Change) -> F64:
 
 
 def _regularity(lengths: F64) -> float:
+    """Correlation of log lengths, with as much noise in both as a cut's time has: shots that are equally long but for
+    that do not alternate."""
     if len(lengths) < 4:
         return 0.0
-    one, other = (side - side.mean() for side in (lengths[:-1], lengths[1:]))
-    spread = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / spread if spread > 1e-9 else 0.0
+    logs = np.log(np.maximum(lengths, SHORTEST_S))
+    one, other = (side - side.mean() for side in (logs[:-1], logs[1:]))
+    noise = len(one) * EVEN_LOG**2
+    return float(one @ other) / float(np.sqrt((one @ one + noise) * (other @ other + noise)))
 
 
 def _acceleration(lengths: F64) -> float:

@@ -1,0 +1,1 @@
+"""Painted clips for the benchmark of what is left out around a film."""
