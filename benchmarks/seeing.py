@@ -1,6 +1,7 @@
 """What a 90 s clip at 720p costs to see, beside the same measured frame by frame as the thesis did.
 
-    python benchmarks/seeing.py          a generated clip, kept under build/bench for the next time
+    python benchmarks/seeing.py          a generated clip, as the generator writes it, fast and large, and
+                                         as a site serves it; kept under build/bench for the next time
     python benchmarks/seeing.py CLIP     and one of yours, of 10 s or more
 
 Ours is the reel with all that the `light` profile sees, opened once, and then each of its extractors in the order of
@@ -43,6 +44,8 @@ from triptych.media.loader import open_reel
 
 SECONDS = 90.0
 SETTINGS = Settings(seed=2025, seconds=SECONDS, width_px=1280, height_px=720, rate_fps=24)
+#: What 720p trailers of 24 pictures a second come at, about.
+SERVED_BPS = 1_800_000
 TIMES_REAL, RATIO = 40, 5
 PICTURES, SMALL_PER_S = 120, 6
 SHORT_PX, SMALL_PX = 224, 64
@@ -59,7 +62,8 @@ def main() -> None:
         # Read when numpy is loaded, so it is set for a process of its own.
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OMP_NUM_THREADS": "1"})
     cv2.setNumThreads(1)
-    paths = [generated(Path("build/bench") / f"seeing-{SETTINGS.seed}")]
+    made = generated(Path("build/bench") / f"seeing-{SETTINGS.seed}")
+    paths = [made, served(made)]
     if arguments.clip:
         paths.append(arguments.clip)
     results = [compare(path, arguments.runs, arguments.reference_runs) for path in paths]
@@ -252,6 +256,25 @@ def generated(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     say(f"Clip of {SECONDS:g} s, generated under {folder} unless it is there (a minute or two) …")
     return make_clip(folder, 0, settings=SETTINGS).clip
+
+
+def served(path: Path) -> Path:
+    """The same clip as a site would serve it: a slower encoder's references and B-pictures, at SERVED_BPS."""
+    target = path.with_name(f"{path.stem}-served.mp4")
+    if target.is_file():
+        return target
+    say(f"encoding {target} (about a minute)")
+    part = target.with_suffix(".part.mp4")
+    with av.open(str(path)) as old, av.open(str(part), "w") as new:
+        pictures = old.streams.video[0]
+        video = new.add_stream("libx264", rate=pictures.average_rate, options={"preset": "medium"})
+        video.width, video.height, video.pix_fmt = pictures.width, pictures.height, "yuv420p"
+        video.bit_rate = SERVED_BPS
+        for frame in old.decode(pictures):
+            frame.pict_type = 0  # the encoder chooses its own keyframes
+            new.mux(video.encode(frame))
+        new.mux(video.encode(None))
+    return part.replace(target)
 
 
 def told(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.cli.conftest import Triptych
 from triptych.catalogue.records import Item
 from triptych.catalogue.sources.synthetic import Settings, draw_item
 from triptych.cli.demo_page import _card  # pyright: ignore[reportPrivateUsage]
+from triptych.features.registry import PROFILES
 from triptych.media.contact_sheet import ContactSheet
 from triptych.media.reel import Span
 from triptych.spaces.ranking import Neighbour
@@ -58,7 +59,7 @@ def test_the_demo_builds_adds_one_more_and_writes_its_page(folder: Path, triptyc
     policies = [a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a]
     assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
     text = " ".join(page.words)
-    assert "27 done, 0 skipped, 0 failed." in text
+    assert f"{9 * len(PROFILES['light'])} done, 0 skipped, 0 failed." in text
     first_card = next(attributes for tag, attributes in page.tags if tag == "article")
     assert first_card == {"class": "new"}
 

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import Triptych
 from tests.worlds.clips import scene, write_clip
 from triptych.catalogue.catalogue import Catalogue
+from triptych.features.backbones.weights import reach
 from triptych.features.pooling import Pooling
 from triptych.features.registry import BUILT_IN, PROFILES
 from triptych.features.store import FeatureStore
@@ -101,5 +102,8 @@ def test_the_list_has_every_extractor_on_one_line(triptych: Triptych) -> None:
     assert (colour["extra"], colour["wants"], "light" in colour["profiles"]) == ("", "", True)
     assert colour["settings"] == {"sampling": "two-pass", "pooling": "mean-std", "bins": "32"}
     assert told["reading/sentence"]["extra"] == "text"
+    assert told["seeing/alexnet"]["wants"] == "give weights"
+    assert told["seeing/dinov2"]["wants"] == f"facebook/dinov2-base: {reach('facebook/dinov2-base')}"
+    assert "lehmann-2021 sets seeing/mobilenetv2-frames.squash=yes" in answer.err
     for name, chosen in PROFILES.items():
         assert {title for title, row in told.items() if name in row["profiles"]} == set(chosen)

@@ -17,6 +17,7 @@ import pytest
 from tests.cli.conftest import Triptych
 from tests.cli.test_page import Outline
 from tests.worlds.clips import HEIGHT, WIDTH, Picture, scene, silence, tone, write_clip
+from tests.worlds.weights import LABELS, tiny
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.source import Addition
@@ -33,7 +34,7 @@ from triptych.features.store import FeatureStore
 from triptych.media.contact_sheet import WALL, Tile, best_picture, colours, jpeg_of, reason_at, shrunk, wall
 from triptych.media.loader import open_reel
 from triptych.media.reel import Want
-from triptych.media.sampling import TRACK, TWO_PASS
+from triptych.media.sampling import TRACK, TWO_PASS, Sampling
 
 HOSTILE = '</title></style><script>alert(1)</script><img src=x onerror="y">\u202e'
 WHOLE = {"html", "head", "meta", "title", "style", "body", "main", "section", "p", "div", "h1", "h2", "h3", "i", "b"}
@@ -521,6 +522,30 @@ def test_what_is_in_most_pictures_is_read_off_what_is_stored(tmp_path: Path) -> 
         stores.write(recipe, {"a": Feature(values=np.array([0.25, 0.75, 0.0], np.float32))})
     assert inspected(catalogue, "a")[0].objects == (("<b>dog", 0.75), ("person", 0.25))
     assert inspected(catalogue, "b")[0].objects == ()
+
+
+def test_objects_that_were_measured_are_told_by_name(tmp_path: Path) -> None:
+    import triptych
+
+    (tmp_path / "clips").mkdir()
+    write_clip(tmp_path / "clips" / "a.mp4", picture=scene((200, 90, 40)), seconds=2)
+    catalogue = Catalogue.init(tmp_path / "films")
+    catalogue.add(triptych.Folder(path=tmp_path / "clips"))
+    store = FeatureStore(catalogue.tables)
+    # What somebody attached under the same title does not say which column is what.
+    attached = Recipe(panel="seeing", name="objects", params={"given": "elsewhere"})
+    store.write(attached, {"a.mp4": Feature(values=np.ones(4, np.float32))})
+    assert inspected(catalogue, "a.mp4")[0].objects == ()
+    measured = build("seeing/objects", weights=tiny("yolos"), threshold=0.3, sampling=Sampling(count=3))
+    triptych.extract(catalogue, extractors=[measured], workers=1)
+    seen, pictures = inspected(catalogue, "a.mp4")
+    values = store.sequences(measured.recipe)["a.mp4"].values
+    assert values is not None
+    named = dict(zip(measured.columns(), values.tolist(), strict=True))  # type: ignore[attr-defined]
+    shares = {label: named[f"{label}_share_mean"] for label in LABELS.values()}
+    assert any(shares.values())
+    assert dict(seen.objects) == {label: share for label, share in shares.items() if share > 0}
+    assert f"{seen.objects[0][0]} is in" in words_of(inspect_page.page(seen, pictures))
 
 
 def test_failures_are_told_with_their_reason_and_objects_as_bars() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import cv2
@@ -233,3 +234,45 @@ def test_it_is_of_all_arrays_float64_and_shares_what_changes() -> None:
 def test_a_clip_without_pictures_has_none() -> None:
     probe = Probe(container="raw", declared_s=None, duration_s=1.0, picture=None, sounds=())
     assert Reel(name="x", probe=probe).once(flow_of) is None
+
+
+def test_the_size_of_the_blocks_moves_not_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film of two hours is worked on a block at a time; what a block ends with must not show."""
+    frames = np.concatenate([sliding(2, 1, seed=1), sliding(-3, 0, seed=2)])
+    chosen = np.array([0, 1, 2, 4, 5, 9, 10, 14])
+    whole = flow(frames, times(len(frames)), pairs=chosen)
+    for size in (1, 3, 5):
+        monkeypatch.setattr("triptych.media.flow.BLOCK", size)
+        parted = flow(frames, times(len(frames)), pairs=chosen)
+        assert {
+            name for name, part in arrays(whole).items() if arrays(parted)[name].tobytes() != part.tobytes()
+        } == set()
+
+
+def test_two_hours_are_not_held_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held besides the pictures does not grow with them, but for the numbers themselves."""
+    monkeypatch.setattr("triptych.media.flow.BLOCK", 16)
+
+    def peak(count: int) -> int:
+        frames = np.repeat(sliding(1, 0)[:1], count, axis=0)
+        tracemalloc.start()
+        try:
+            flow(frames, times(count))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(160) < 1.3 * peak(20)
+
+
+def test_pictures_at_one_time_have_no_speed() -> None:
+    found = flow(sliding(2, 0, count=4), np.array([0.0, 0.5, 0.5, 1.0]))
+    assert found.pairs.tolist() == [0, 2]
+    assert all(np.isfinite(part).all() for part in arrays(found).values())
+    assert len(flow(sliding(2, 0, count=4), np.zeros(4))) == 0
+
+
+def test_a_default_that_is_given_is_the_same_question() -> None:
+    held = reel(sliding(2, 0))
+    assert held.once(flow_of, TRACK) is held.once(flow_of)
+    assert held.once(change_of) is held.once(change_of, TRACK)

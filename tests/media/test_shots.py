@@ -219,6 +219,22 @@ def test_a_dissolve_is_found_once_and_is_a_fade() -> None:
     assert len(seen(film, rules=ShotRules(fades=False))) <= 2
 
 
+@pytest.mark.parametrize(("over_s", "rules"), [(1.6, ShotRules()), (3.0, ShotRules(fade_s=2.0))])
+def test_a_dissolve_may_last_twice_a_fade_whatever_gaps_the_clip_opens_with(over_s: float, rules: ShotRules) -> None:
+    one, other = painting(15), painting(16)
+
+    def film(at_s: float) -> RGB:
+        share = float(np.clip((at_s - 5) / over_s, 0, 1))
+        return cv2.addWeighted(other, share, one, 1 - share, 0)  # type: ignore[return-value]
+
+    for opening_s in (NONE, np.array([0.0])):
+        # Of a clip that opens on one picture, which lasts, the track holds that one.
+        times_s = np.concatenate([opening_s, np.arange(2.5 * len(opening_s), 12, 1 / 6)])
+        found = shots(change(np.stack([film(at_s) for at_s in times_s]), times_s), NONE, 12.0, rules)
+        assert found.kinds == ("start", "fade")
+        assert found.starts_s[1] == pytest.approx(5 + over_s / 2, abs=0.25)
+
+
 def test_black_that_leads_in_or_out_is_no_shot() -> None:
     film = scene(17)
     found = seen(lambda at_s: (film(at_s) * np.clip(min(at_s - 1.5, 7 - at_s), 0, 1)).astype(np.uint8), seconds=9)

@@ -16,8 +16,8 @@ EXTRAS = {"weights": "deep", "model": "text"}
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """An extractor as ``--list`` tells of it. ``extra`` is what to install for it; ``wants`` is what it still lacks,
-    ``settings`` what each setting is unless ``--set`` says otherwise."""
+    """An extractor as ``--list`` tells of it. ``extra`` is what to install for it; ``wants`` is what it still lacks, or
+    its weights and where they are; ``settings`` what each setting is unless ``--set`` says otherwise."""
 
     feature: str
     panel: str
@@ -32,7 +32,7 @@ def command(
     catalogue: Annotated[
         Path | None, typer.Argument(metavar="CATALOGUE", help="The catalogue's folder.", show_default=False)
     ] = None,
-    profile: Annotated[str, typer.Option(help="Which set of extractors.")] = "light",
+    profile: Annotated[str, typer.Option(help="Which set of extractors; --list has them all.")] = "light",
     feature: Annotated[
         list[str] | None,
         typer.Option("--feature", "-f", help="Measure only this, such as seeing/colour; may be given again."),
@@ -104,7 +104,8 @@ def command(
 
 def _list(as_json: bool) -> None:
     from triptych.cli.output import table
-    from triptych.features.registry import titles
+    from triptych.features.registry import ASKED, titles
+    from triptych.features.settings import written
 
     found = [_offer(title) for title in sorted(titles(), key=_panel_first)]
     if as_json:
@@ -120,6 +121,9 @@ def _list(as_json: bool) -> None:
         for one, words in zip(found, told, strict=True)
     ]
     table(heads, rows)
+    for name, asked in ASKED.items():
+        words = [f"{title}.{key}={written(value)}" for title, given in asked.items() for key, value in given.items()]
+        say(f"The profile {name} sets {' '.join(words)}")
     say("Set one: triptych extract CATALOGUE -f seeing/colour --set seeing/colour.bins=16")
 
 
@@ -133,18 +137,19 @@ def _panel_first(title: str) -> tuple[int, str]:
 def _offer(title: str) -> Offer:
     from triptych.errors import TriptychError
     from triptych.features import registry
+    from triptych.features.backbones.weights import reach
     from triptych.features.settings import known_settings, purpose
 
     measures, extra, wants = "", "", ""
     known: dict[str, str] = {}
     try:
-        measures = purpose(title)
+        measures = purpose(title).replace("``", "")
         known = {one.name: one.default for one in known_settings(title)}
         if title in registry.BUILT_IN:
             extra = next((extra for name, extra in EXTRAS.items() if name in known), "")
         if "weights" in known:
             # Making one looks at its weights, and fetches them if they are on a hub: too much to ask of a list.
-            wants = f"weights: {known['weights'] or 'a file, with --set'}"
+            wants = ": ".join(word for word in (known["weights"], reach(known["weights"])) if word)
         else:
             registry.ready([registry.build(title)])
     except TriptychError as fault:  # said in its row: a part that is not installed does not hide the others

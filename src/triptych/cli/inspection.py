@@ -304,8 +304,8 @@ def _objects(catalogue: Catalogue, item_id: str) -> tuple[tuple[str, float], ...
 
     store = FeatureStore(catalogue.tables)
     for recipe in store.recipes():
-        if recipe.title != OBJECTS:
-            continue
+        if recipe.title != OBJECTS or "labels" not in recipe.params:
+            continue  # what was attached under this title does not say which column is what
         values = next((row.values for row in store.rows(recipe) if row.item_id == item_id), None)
         if values is None:
             continue

@@ -23,8 +23,8 @@ Planes = Sequence[npt.NDArray[np.integer | np.floating]]
 GRID = (9, 16)
 #: Levels of each channel that count as one in the histogram difference: 256 / 32 of them.
 HISTOGRAM_BINS = 32
-#: Wang et al. 2004, *Image quality assessment*: the window's deviation in pixels, and the two constants.
-SSIM_SIGMA_PX = 1.5
+#: Wang et al. 2004, *Image quality assessment*: the window's deviation and side in pixels, and the two constants.
+SSIM_SIGMA_PX, SSIM_WINDOW_PX = 1.5, 11
 SSIM_K1, SSIM_K2 = 0.01, 0.03
 
 #: Pictures that are worked on at a time. It bounds the memory and moves no number.
@@ -158,7 +158,8 @@ def ssim(luma: F32) -> F64:
 
 
 def _blurred(picture: F32) -> F32:
-    return cast(F32, cv2.GaussianBlur(picture, (11, 11), SSIM_SIGMA_PX, borderType=cv2.BORDER_REFLECT))
+    size = (SSIM_WINDOW_PX, SSIM_WINDOW_PX)
+    return cast(F32, cv2.GaussianBlur(picture, size, SSIM_SIGMA_PX, borderType=cv2.BORDER_REFLECT))
 
 
 def _converted(tall: npt.NDArray[np.uint8], code: int) -> npt.NDArray[np.uint8]:

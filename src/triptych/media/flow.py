@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triptych.media.change import HISTOGRAM_BINS, SSIM_K1, SSIM_K2, SSIM_SIGMA_PX, Change, change_of
+from triptych.media.change import (
+    BLOCK,
+    HISTOGRAM_BINS,
+    SSIM_K1,
+    SSIM_K2,
+    SSIM_SIGMA_PX,
+    SSIM_WINDOW_PX,
+    Change,
+    change_of,
+)
 from triptych.media.reel import Reel
 from triptych.media.sampling import TRACK, Sampling
 
@@ -52,7 +61,7 @@ FLOW = {
         "histogram": CUT_HISTOGRAM,
         "similarity": CUT_SIMILARITY,
         "bins": HISTOGRAM_BINS,
-        "ssim": [SSIM_SIGMA_PX, SSIM_K1, SSIM_K2],
+        "ssim": [SSIM_SIGMA_PX, SSIM_WINDOW_PX, SSIM_K1, SSIM_K2],
     },
     "still_per_s": STILL_PER_S,
     "version": 1,
@@ -61,7 +70,7 @@ FLOW = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Flow:
-    """The optical flow of m pairs of neighbouring pictures, those left out that a cut lies between.
+    """The optical flow of m pairs of neighbouring pictures, those left out that a cut, or no time, lies between.
 
     Speeds are in short sides of the picture a second, over the true time between the two pictures, so neither the
     size of a clip nor its gaps count. x goes to the right, y goes down; what moves is the picture's content: a camera
@@ -104,8 +113,7 @@ def flow_of(reel: Reel, sampling: Sampling = TRACK) -> Flow | None:
     frames = reel.frames_of(sampling)
     if frames is None:
         return None
-    # The very key that others ask with, so that it is computed once for all of them.
-    change = reel.once(change_of) if sampling == TRACK else reel.once(change_of, sampling)
+    change = reel.once(change_of, sampling)
     assert change is not None  # there are pictures
     return flow(frames.rgb, frames.times_s, pairs=np.flatnonzero(~cuts(change)))
 
@@ -119,9 +127,11 @@ def flow(rgb: npt.NDArray[np.uint8], times_s: F64, *, pairs: npt.NDArray[np.int6
     """``rgb``: uint8 ``[n, h, w, 3]``; ``times_s``: float64 ``[n]``; ``pairs``: which, all of them by default.
 
     The field is that of dense inverse search (Kroeger et al. 2016), which divides its work alike whatever the number
-    of threads, so the result is the same.
+    of threads, so the result is the same. A block of pairs at a time: a film of two hours has 43,000.
     """
     chosen = np.arange(max(len(rgb) - 1, 0)) if pairs is None else np.asarray(pairs, np.int64)
+    # Without time between them, two pictures have no speed.
+    chosen = chosen[np.diff(times_s)[chosen] > 0] if len(chosen) else chosen
     if len(chosen) == 0:
         none = np.zeros(0)
         return Flow(
@@ -137,6 +147,13 @@ def flow(rgb: npt.NDArray[np.uint8], times_s: F64, *, pairs: npt.NDArray[np.int6
             local=none,
             divergence=none,
         )
+    blocks = [_flow(rgb, times_s, chosen[start : start + BLOCK]) for start in range(0, len(chosen), BLOCK)]
+    if len(blocks) == 1:
+        return blocks[0]
+    return Flow(**{part.name: np.concatenate([getattr(block, part.name) for block in blocks]) for part in fields(Flow)})
+
+
+def _flow(rgb: npt.NDArray[np.uint8], times_s: F64, chosen: npt.NDArray[np.int64]) -> Flow:
     gaps_s = np.diff(times_s)[chosen]
     field = _field(rgb, chosen)
     count, height, width, _ = field.shape
@@ -163,8 +180,9 @@ def flow(rgb: npt.NDArray[np.uint8], times_s: F64, *, pairs: npt.NDArray[np.int6
 
 def _field(rgb: npt.NDArray[np.uint8], pairs: npt.NDArray[np.int64]) -> F32:
     """How far each pixel moves in each pair, in short sides, x and y: float32 ``[m, h', w', 2]``."""
-    count, height, width, _ = rgb.shape
-    tall = np.ascontiguousarray(rgb).reshape(count * height, width, 3)
+    places = np.union1d(pairs, pairs + 1)
+    count, (height, width) = len(places), rgb.shape[1:3]
+    tall = rgb[places].reshape(count * height, width, 3)
     grey = np.asarray(cv2.cvtColor(tall, cv2.COLOR_RGB2GRAY), np.uint8).reshape(count, height, width)
     larger = LEAST_SHORT_PX / min(height, width)
     if larger > 1:
@@ -185,8 +203,8 @@ def _field(rgb: npt.NDArray[np.uint8], pairs: npt.NDArray[np.int64]) -> F32:
     # No array to write into: what is in it would be taken for a first guess, so a pair would hang on the one before,
     # and an array of anything crashes the process.
     blank = cast(F32, None)  # OpenCV's types do not say that it may be left out
-    for k, pair in enumerate(pairs.tolist()):
-        found[k] = search.calc(grey[pair], grey[pair + 1], blank)[:height:STRIDE_PX, :width:STRIDE_PX]
+    for k, place in enumerate(np.searchsorted(places, pairs).tolist()):
+        found[k] = search.calc(grey[place], grey[place + 1], blank)[:height:STRIDE_PX, :width:STRIDE_PX]
     found /= min(height, width)
     return found
 
@@ -211,7 +229,8 @@ def _divergence(u: F32, v: F32, height: int, width: int, short_side: int) -> F64
         steps = (np.arange(parts) - (parts - 1) / 2) * STRIDE_PX / short_side
         if parts > 1:
             lines = along.reshape(-1, height, width).mean(axis=1 if axis == 1 else 2, dtype=np.float64)
-            found += lines @ steps / (steps @ steps)
+            # Not lines @ steps, whose last bit hangs on how many pairs there are.
+            found += (lines * steps).sum(axis=1) / (steps @ steps)
     return found
 
 

@@ -38,7 +38,7 @@ def decoding_recipe(want: Want) -> dict[str, object]:
     if samplings:
         recipe |= {"samplings": samplings, "decoder": {**DECODER, "skip_from_pictures": SKIP_FROM_PICTURES}}
     if any(s.where == "content" for s in want.samplings):
-        recipe["content"] = asdict(RULES)
+        recipe["content"] = {**asdict(RULES), "judged": asdict(JUDGED)}
     if want.sound_rates_hz:
         recipe["sound"] = {"rates_hz": sorted(want.sound_rates_hz), "limit_s": SOUND_LIMIT_S, **MIXING}
     return recipe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
@@ -117,8 +118,11 @@ class Reel:
 
     def once(self, make: Callable[..., T], *args: Hashable) -> T:
         """``make(reel, *args)``, computed when first asked for. ``make`` is a function of a module; what it gives is
-        shared, and not to be written to."""
-        key = (make, *args)
+        shared, and not to be written to. Whoever leaves an argument to its default asks for the same as one who gives
+        that default."""
+        asked = signature(make).bind(self, *args)
+        asked.apply_defaults()
+        key = (make, *asked.args[1:])
         if key not in self._known:
-            self._known[key] = make(self, *args)
+            self._known[key] = make(*asked.args)
         return self._known[key]

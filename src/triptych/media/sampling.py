@@ -13,7 +13,7 @@ class Sampling:
     (Pingali 2022, candidate frames); else from its beginning.
 
     ``where``: ``"content"`` leaves out the non-content segments that the first pass finds (two-pass
-    sampling, Maes 2025 §3.3); ``"all"`` takes the clip as it is.
+    sampling, Maes 2025 §3.2.1); ``"all"`` takes the clip as it is.
     ``short_side_px``: pictures are scaled so that their shorter side is this, aspect kept.
     ``tolerance``: how far from the middle of its slot a picture may be taken, as a share of the slot.
     At .5 any picture of the slot stands for it, so the decoder may take the cheapest: a keyframe where

@@ -141,7 +141,7 @@ class _Join:
 
 def shots_of(reel: Reel, rules: ShotRules = RULES, sampling: Sampling = TRACK) -> Shots | None:
     """The shots of a reel; None without a picture track. Ask with ``reel.once(shots_of, rules)``."""
-    change = reel.once(change_of) if sampling == TRACK else reel.once(change_of, sampling)
+    change = reel.once(change_of, sampling)
     return None if change is None else shots(change, reel.keyframes_s, reel.probe.duration_s, rules)
 
 
@@ -352,8 +352,7 @@ def _dissolves(pictures: _Pictures, change: Change, rules: ShotRules) -> list[_J
     times = pictures.times_s
     count = len(times)
     grid = change.grid.reshape(count, -1)
-    longest = int(np.searchsorted(times - times[0], 2 * rules.fade_s, side="right")) if count else 0
-    longest = min(max(longest, 3), 2 * _PER_S)
+    longest = max(int(min(2 * rules.fade_s * _PER_S, count)), 3)
     # band[k, d]: the inner product of picture k with the one d further on.
     band = np.zeros((count, longest + 3))
     for d in range(min(longest + 3, count)):

@@ -19,13 +19,17 @@ FIRST, SECOND = "a1" * 20, "b2" * 20
 
 @dataclass
 class Hub:
-    """``commits``: commit → folder of its files. ``branches``: name → commit. ``asked``: what came, in order."""
+    """``commits``: commit → folder of its files. ``branches``: name → commit. ``asked``: what came, in order.
+
+    ``gated``: everyone is told what there is, and nobody is given it.
+    """
 
     repository: str
     commits: dict[str, Path]
     branches: dict[str, str]
     endpoint: str = ""
     asked: list[str] = field(default_factory=list)
+    gated: bool = False
 
     def commit(self, revision: str) -> str | None:
         return revision if revision in self.commits else self.branches.get(revision)
@@ -51,6 +55,8 @@ class Hub:
                 [{"type": "file", "path": file, "size": len(body), "oid": tag(body)} for file, body in files.items()]
             )
         if found := re.fullmatch(rf"/{name}/resolve/([^/]+)/(.+)", path):
+            if self.gated:
+                return 403, {"X-Error-Code": "GatedRepo"}, b"{}"
             commit = self.commit(found[1])
             body = self.files(commit).get(found[2]) if commit else None
             if body is None:

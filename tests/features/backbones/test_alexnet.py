@@ -97,3 +97,9 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "d.pth")
     with pytest.raises(ExtractionError, match="holds a list; a state dict of AlexNet is due"):
         alexnet.read(tmp_path / "d.pth")
+
+
+def test_a_whole_checkpoint_is_no_state_dict(tmp_path: Path) -> None:
+    torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pth")
+    with pytest.raises(ExtractionError, match="it is no state dict of torchvision's AlexNet"):
+        alexnet.network(alexnet.read(tmp_path / "checkpoint.pth"))

@@ -124,3 +124,25 @@ def test_code_that_a_folder_names_is_not_run(tmp_path: Path) -> None:
     (folder / "own.py").write_text(f"open({str(tmp_path / 'trace')!r}, 'w')\n")
     assert load("dinov2", describe(str(folder))).width == 32
     assert not (tmp_path / "trace").exists()
+
+
+def test_weights_that_make_nan_are_an_error(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(tiny("dinov2"), tmp_path / "broken"))
+    tensors = load_file(folder / "model.safetensors")
+    tensors["layernorm.bias"][3] = float("nan")
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    weights = describe(str(folder))
+    with pytest.raises(ExtractionError, match="makes NaN or infinity of 5 of 5 pictures in float32"):
+        load("dinov2", weights).vectors(pictures(), preparation=preparation_of("dinov2", weights), batch=2)
+
+
+def test_a_config_cannot_send_to_a_file_that_is_not_in_the_recipe(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("dinov2"), tmp_path / "sent"))
+    shutil.copy(folder / "model.safetensors", folder / "other.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"transformers_weights": "other.safetensors"}))
+    with pytest.raises(ExtractionError, match="cannot be loaded") as caught:
+        load("dinov2", describe(str(folder)))
+    assert "triptych-weights-" not in str(caught.value)

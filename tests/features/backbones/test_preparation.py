@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tests.worlds.clips import scene, write_clip
 from tests.worlds.weights import tiny
@@ -143,3 +145,24 @@ def test_what_cannot_be_cut_is_refused() -> None:
         published({**BIT, "size": 224, "crop_size": 256})
     with pytest.raises(ExtractionError, match="size is 384; implemented is below 384"):
         published({**CONVNEXT, "size": 384})
+
+
+def test_pictures_smaller_than_what_is_cut_out_are_refused_and_not_cut_elsewhere() -> None:
+    rgb = torch.zeros((1, 255, 400, 3), dtype=torch.uint8)
+    small = replace(TORCHVISION, crop_px=256)
+    with pytest.raises(ExtractionError, match="cannot be cut out of pictures of 400 × 255"):
+        small.apply(rgb, torch.from_numpy(small.table()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"image_std": [0.5, 0, 0.5]}, "three numbers above 0"),
+        ({"image_mean": [0.5, "a", 0.5]}, "image_mean holds 'a'; implemented is a finite number"),
+        ({"rescale_factor": float("nan")}, "rescale_factor holds nan"),
+        ({"crop_pct": 0}, "crop_pct is 0.0"),
+    ],
+)
+def test_numbers_that_would_make_nan_are_refused(changed: dict[str, Any], told: str) -> None:
+    with pytest.raises(ExtractionError, match=told):
+        published({"image_processor_type": "ConvNextImageProcessor", "size": 224, **changed})

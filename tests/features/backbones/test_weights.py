@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -232,10 +233,13 @@ def test_without_a_network_a_branch_is_no_commit_but_the_error_names_the_one_tha
 
 
 def test_what_the_hub_does_not_have_is_an_error(hub: Hub, tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="cannot be fetched: RevisionNotFoundError"):
+    with pytest.raises(FetchError, match=r"cannot be fetched: RevisionNotFoundError.*There is no revision 'nowhere'"):
         asked(hub, tmp_path / "cache", revision="nowhere")
     with pytest.raises(FetchError, match="'some/other' of seeing/dinov2 cannot be fetched: RepositoryNotFoundError"):
         describe("some/other", endpoint=hub.endpoint, cache=tmp_path / "cache")
+    with pytest.raises(FetchError, match=r"Correct --set seeing/dinov2\.weights") as caught:
+        describe("some/other", endpoint=hub.endpoint, cache=tmp_path / "cache")
+    assert "hf download" not in str(caught.value)
     (hub.commits[FIRST] / "model.safetensors").unlink()
     with pytest.raises(ExtractionError, match=r"has no model\.safetensors"):
         asked(hub, tmp_path / "cache")
@@ -251,3 +255,44 @@ def test_what_there_is_is_said_without_a_network(hub: Hub, tmp_path: Path) -> No
     assert weights.reach(str(tiny("dinov2"))) == "on disk"
     huggingface_hub.snapshot_download(NAME, endpoint=hub.endpoint, cache_dir=cache)
     assert weights.reach(NAME, cache=cache) == "in the hub's cache"
+
+
+def test_half_a_commit_is_not_offered(hub: Hub, tmp_path: Path) -> None:
+    found = asked(hub, tmp_path / "cache")
+    (Path(found.path) / "model.safetensors").unlink()
+    with pytest.raises(FetchError, match="hf download") as caught:
+        describe(NAME, endpoint=closed(), cache=tmp_path / "cache")
+    assert "in the cache" not in str(caught.value)
+    assert weights.reach(NAME, cache=tmp_path / "cache") == "to be fetched, 346 MB"
+
+
+def test_the_command_fetches_the_revision_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=f"safetensors --revision {FIRST} --local-dir dinov2-base"):
+        describe(NAME, revision=FIRST, endpoint=closed(), cache=tmp_path / "cache")
+
+
+def test_weights_that_are_gated_say_how_to_be_admitted(hub: Hub, tmp_path: Path) -> None:
+    hub.gated = True
+    with pytest.raises(FetchError, match=r"cannot be fetched: GatedRepoError.*ask on its page, run: hf auth login\."):
+        asked(hub, tmp_path / "cache")
+
+
+def test_a_full_disk_is_said_as_such(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def full(*_: object, local_files_only: bool = False, **__: object) -> str:
+        raise OSError(2 if local_files_only else errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
+    with pytest.raises(FetchError, match=r"No space left on device\. Make room.*HF_HOME"):
+        asked(hub, tmp_path / "cache")
+
+
+def test_apart_there_is_nothing_but_what_was_described(folder: Path) -> None:
+    (folder / "processor_config.json").write_text("{}")
+    found = describe(str(folder))
+    with found.apart() as alone:
+        assert sorted(file.name for file in alone.iterdir()) == [name for name, _ in found.sha256]
+        assert (alone / "config.json").read_bytes() == (folder / "config.json").read_bytes()
+    assert not alone.exists()
+    assert (folder / "config.json").exists()

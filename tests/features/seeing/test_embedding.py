@@ -305,3 +305,8 @@ def test_no_network_and_no_weights_is_one_sentence_with_a_command(monkeypatch: p
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(FetchError, match=r"\(102 MB\) of seeing/resnet50 cannot be fetched.*hf download"):
         embedding.resnet50()
+
+
+def test_alexnets_weights_are_looked_for_on_no_hub() -> None:
+    with pytest.raises(UsageError, match=r"no weights at 'some/alexnet': there is no such file.*Fetch https://"):
+        embedding.alexnet(weights="some/alexnet")

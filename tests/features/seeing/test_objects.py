@@ -283,6 +283,8 @@ def copied(to: Path, **changed: Any) -> Path:
         ({"id2label": None}, ExtractionError, "do not say what their labels are called"),
         ({"id2label": {"0": "N/A", "1": "no-object"}}, ExtractionError, "do not say what their labels"),
         ({"id2label": {"zero": "cat"}}, ExtractionError, "are not numbered"),
+        ({"use_timm_backbone": True, "backbone": "resnet50"}, UsageError, "of the package timm, 'resnet50', which is"),
+        ({"backbone_config": {"model_type": "timm_backbone"}}, UsageError, "of the package timm, 'unnamed', which"),
     ],
 )
 def test_weights_of_no_detector_are_refused_before_any_work(
@@ -385,3 +387,30 @@ for name in ("torch", "PIL"):
         f"seeing/objects needs the optional package 'torch', {advice}",
         f"seeing/objects needs the optional package 'pillow', {advice}",
     ]
+
+
+@pytest.mark.parametrize("tensor", ["class_labels_classifier.layers.2.bias", "bbox_predictor.layers.2.bias"])
+def test_nan_is_a_fault_and_not_a_picture_without_objects(tmp_path: Path, tensor: str) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    odd = copied(tmp_path / "nan")
+    tensors = load_file(odd / "model.safetensors")
+    tensors[tensor][0] = np.nan
+    save_file(tensors, odd / "model.safetensors", metadata={"format": "pt"})
+    extractor = made(objects_frames, weights=odd)
+    with pytest.raises(ExtractionError, match="the detector makes NaN or infinity"):
+        measured(extractor, reel_of("both", extractor.needs.want))
+
+
+def test_a_processor_that_is_not_in_the_recipe_does_not_decide(tmp_path: Path) -> None:
+    folder = copied(tmp_path / "beside")
+    plain = made(weights=folder)
+    reel = reel_of("both", plain.needs.want)
+    found = measured(plain, reel).values
+    processor = json.loads((folder / "preprocessor_config.json").read_text()) | {"image_mean": [0.9, 0.1, 0.9]}
+    (folder / "processor_config.json").write_text(json.dumps({"image_processor": processor}))
+    detector.load.cache_clear()
+    again = made(weights=folder)
+    assert again.recipe == plain.recipe
+    reel = opened("both", again.needs.want)
+    assert measured(again, reel).values.tobytes() == found.tobytes()

@@ -69,7 +69,8 @@ def network(tensors: Mapping[str, Any], *, where: str = "the file") -> Any:
     import torch
     from torch import nn
 
-    check({name: tuple(tensor.shape) for name, tensor in tensors.items()}, where=where)
+    # A whole training checkpoint also holds what is no tensor.
+    check({name: tuple(getattr(tensor, "shape", ())) for name, tensor in tensors.items()}, where=where)
     with torch.device("meta"):
         layers: list[Any] = []
         for place, side, stride, padding in _CONVOLUTIONS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from triptych.errors import ExtractionError, MissingExtra, UsageError
 from triptych.features.backbones import network
-from triptych.features.backbones.running import one_thread, quiet
+from triptych.features.backbones.running import kept_still, quiet
 from triptych.features.backbones.weights import Weights
 
 F32 = npt.NDArray[np.float32]
@@ -26,6 +25,8 @@ PACKAGES = ("torch", "transformers", "safetensors", "PIL")
 #: Of the detector, and of a convolutional backbone in it, which has none. Named, so that another release's default
 #: cannot move the bits; a YOLOS-tiny takes 0.2 s for a picture of 320 px with "sdpa", and 0.3 with "eager".
 ATTENTION = {"": "sdpa", "backbone_config": "eager"}
+#: Of the image processors that transformers has of one kind, which differ in how they scale.
+BACKEND = "pil"
 #: What a model's architecture ends in if it finds what it was trained on; those that are asked in words do not.
 DETECTS = "ForObjectDetection"
 ASKED_IN_WORDS = ("owlvit", "owlv2", "grounding-dino", "mm-grounding-dino", "omdet-turbo")
@@ -76,6 +77,12 @@ def labels_of(weights: Weights) -> Labels:
             f"the weights in {weights.path!r} are of the model_type {config.get('model_type')!r}, which must be told "
             "what to look for; choose a detector that has labels of its own, such as hustvl/yolos-tiny."
         )
+    if backbone := _of_timm(config):
+        raise UsageError(
+            f"the weights in {weights.path!r} have a backbone of the package timm, {backbone!r}, which is not "
+            "supported. Choose another detector, such as hustvl/yolos-tiny, or a revision whose config.json has a "
+            "backbone_config of transformers' own: facebook/detr-resnet-50 has one that is called no_timm."
+        )
     given = config.get("id2label")
     pairs = cast("Mapping[str, Any]", given).items() if isinstance(given, dict) else ()
     try:
@@ -107,15 +114,15 @@ def load(weights: Weights, device: str = "cpu", dtype: str = "float32", title: s
 
     # Typed as Any: transformers decides the classes from what the folder says.
     auto_processor, auto_model = cast(Any, AutoImageProcessor), cast(Any, AutoModelForObjectDetection)
-    with quiet():
+    with quiet(), weights.apart() as folder:
         try:
             processor: Any = auto_processor.from_pretrained(
-                weights.path, backend="pil", local_files_only=True, trust_remote_code=False
+                str(folder), backend=BACKEND, local_files_only=True, trust_remote_code=False
             )
             module: Any
             info: Mapping[str, Any]
             module, info = auto_model.from_pretrained(
-                weights.path,
+                str(folder),
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
@@ -124,9 +131,10 @@ def load(weights: Weights, device: str = "cpu", dtype: str = "float32", title: s
                 output_loading_info=True,
             )
         except Exception as error:  # what a damaged folder raises differs by file and release
-            first = " ".join(str(error).split())
+            first = " ".join(str(error).split()).replace(str(folder), weights.path)
             raise ExtractionError(
-                f"the detector in {weights.path!r} cannot be loaded: {type(error).__name__}: {first[:300]}"
+                f"the detector in {weights.path!r} cannot be loaded: {type(error).__name__}: {first[:300]} Copy its "
+                "folder whole, or fetch it again."
             ) from error
     # transformers fills absent weights with random numbers.
     if absent := sorted(info["missing_keys"]):
@@ -166,13 +174,8 @@ class Detector:
         Which pictures stand together in a batch follows from the clip alone; a CPU takes one thread, since the count of
         threads orders the sums.
         """
-        import torch
-
         found: list[Found] = []
-        with ExitStack() as stack:
-            for context in self._kept_still():
-                stack.enter_context(context)
-            stack.enter_context(torch.inference_mode())
+        with kept_still(self._device):
             for start in range(0, len(rgb), batch):
                 found += self._batch(rgb[start : start + batch], threshold)
         return tuple(found)
@@ -187,6 +190,12 @@ class Detector:
         inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, self._dtype))
         outputs: Any = self._module(**inputs)
         outputs.logits, outputs.pred_boxes = outputs.logits.float().cpu(), outputs.pred_boxes.float().cpu()
+        # NaN is above no threshold: it would be stored as "nothing there".
+        if not (torch.isfinite(outputs.logits).all() and torch.isfinite(outputs.pred_boxes).all()):
+            raise ExtractionError(
+                f"the detector makes NaN or infinity of these pictures in {self._dtype}. Fetch its weights again; with "
+                "dtype bfloat16, try float32."
+            )
         told: Any = self._processor.post_process_object_detection(outputs, threshold=threshold)
         return [self._one(picture["labels"], picture["scores"], picture["boxes"]) for picture in told]
 
@@ -209,16 +218,16 @@ class Detector:
             boxes=np.concatenate([inside[:, :2], np.maximum(inside[:, 2:] - inside[:, :2], 0)], axis=1),
         )
 
-    def _kept_still(self) -> list[AbstractContextManager[Any]]:
-        """What keeps the numbers from hanging on threads, on tuning, or on a shorter float than was asked for."""
-        if self._device == "cpu":
-            return [one_thread()]
-        if not self._device.startswith("cuda"):
-            return []
-        import torch
 
-        flags = cast(Any, torch.backends.cudnn).flags
-        return [flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)]
+def _of_timm(config: Mapping[str, Any]) -> str:
+    """What the backbone is called that timm would have to make, or a hub be asked for; empty where there is none."""
+    inner = config.get("backbone_config")
+    if isinstance(inner, dict):
+        told = cast("Mapping[str, Any]", inner)
+        return str(told.get("backbone") or "unnamed") if told.get("model_type") == "timm_backbone" else ""
+    if config.get("use_timm_backbone") or config.get("backbone"):
+        return str(config.get("backbone") or "unnamed")
+    return ""
 
 
 def _plain(label: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from triptych.errors import ExtractionError, MissingExtra, UsageError
 from triptych.features.backbones import alexnet
 from triptych.features.backbones.preparation import TORCHVISION, Preparation, published
-from triptych.features.backbones.running import one_thread, quiet
+from triptych.features.backbones.running import kept_still, quiet
 from triptych.features.backbones.weights import Weights
 
 F32 = npt.NDArray[np.float32]
@@ -138,15 +137,17 @@ class Network:
         import torch
 
         found = np.empty((len(rgb), self.width), np.float32)
-        with ExitStack() as stack:
-            for context in self._kept_still():
-                stack.enter_context(context)
-            stack.enter_context(torch.inference_mode())
+        with kept_still(self._device):
             table = torch.from_numpy(preparation.table()).to(self._device)
             for start in range(0, len(rgb), batch):
                 pictures = torch.tensor(rgb[start : start + batch]).to(self._device)
                 ready = preparation.apply(pictures, table).to(getattr(torch, self._dtype))
                 found[start : start + batch] = self._called(ready, token).float().cpu().numpy()
+        if bad := int((~np.isfinite(found)).any(axis=1).sum()):
+            raise ExtractionError(
+                f"the network of the family {self.family} makes NaN or infinity of {bad} of {len(found)} pictures in "
+                f"{self._dtype}. Fetch its weights again; with dtype bfloat16, try float32."
+            )
         return found
 
     def _called(self, ready: Any, token: str) -> Any:
@@ -158,27 +159,16 @@ class Network:
             return tokens[:, 0] if token == "cls" else tokens[:, 1:].mean(dim=1)
         return states.pooler_output.flatten(1)
 
-    def _kept_still(self) -> list[AbstractContextManager[Any]]:
-        """What keeps the numbers from hanging on threads, on tuning, or on a shorter float than was asked for."""
-        if self._device == "cpu":
-            return [one_thread()]
-        if not self._device.startswith("cuda"):
-            return []
-        import torch
-
-        flags = cast(Any, torch.backends.cudnn).flags
-        return [flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)]
-
 
 def _pretrained(name: str, weights: Weights, **more: Any) -> Any:
     import torch
     import transformers
 
-    with quiet():
+    with quiet(), weights.apart() as folder:
         try:
             module: Any
             module, info = getattr(transformers, name).from_pretrained(
-                weights.path,
+                str(folder),
                 local_files_only=True,
                 use_safetensors=True,
                 dtype=torch.float32,
@@ -186,9 +176,9 @@ def _pretrained(name: str, weights: Weights, **more: Any) -> Any:
                 **more,
             )
         except Exception as error:  # what a damaged folder raises differs by file and release
-            first = (str(error).strip().splitlines() or [""])[0]
+            told = " ".join(str(error).split()).replace(str(folder), weights.path)[:300]
             raise ExtractionError(
-                f"the weights in {weights.path!r} cannot be loaded: {type(error).__name__}: {first}"
+                f"the weights in {weights.path!r} cannot be loaded: {type(error).__name__}: {told} Fetch them again."
             ) from error
     # transformers fills absent weights with random numbers.
     if absent := sorted(info["missing_keys"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -77,6 +78,11 @@ class Preparation:
 
     def _middle(self, rgb: Any) -> Any:
         height, width = int(rgb.shape[1]), int(rgb.shape[2])
+        if min(height, width) < self.crop_px:
+            raise ExtractionError(
+                f"{self.crop_px} × {self.crop_px} pixels cannot be cut out of pictures of {width} × {height}. Give "
+                f"pictures whose shorter side is {self.short_side_px}."
+            )
         top, left = (_margin(side, self.crop_px, self.odd) for side in (height, width))
         return rgb[:, top : top + self.crop_px, left : left + self.crop_px]
 
@@ -123,13 +129,19 @@ def published(config: Mapping[str, Any], *, squash: bool = False) -> Preparation
     elif side >= _WARPED_FROM_PX:
         raise _refused(f"size is {side}", f"below {_WARPED_FROM_PX}, from where pictures are squeezed")
     else:
-        side = int(side / float(said["crop_pct"]))
+        share = _number("crop_pct", said["crop_pct"])
+        if not 0 < share <= 1:
+            raise _refused(f"crop_pct is {share}", "above 0, up to 1")
+        side = int(side / share)
+    std = _three("image_std", said["image_std"])
+    if min(std) <= 0:
+        raise _refused(f"image_std is {said['image_std']!r}", "three numbers above 0")
     return Preparation(
         short_side_px=side,
         crop_px=crop,
         mean=_three("image_mean", said["image_mean"]),
-        std=_three("image_std", said["image_std"]),
-        scale=float(said.get("rescale_factor", 1 / 255)),
+        std=std,
+        scale=_number("rescale_factor", said.get("rescale_factor", 1 / 255)),
         squash=squash,
     )
 
@@ -143,10 +155,16 @@ def _side(name: str, value: Any, keys: Sequence[str]) -> int:
 
 
 def _three(name: str, value: Any) -> tuple[float, float, float]:
-    numbers = [float(one) for one in cast("Sequence[Any]", value)] if isinstance(value, (list, tuple)) else []
+    numbers = [_number(name, one) for one in cast("Sequence[Any]", value)] if isinstance(value, (list, tuple)) else []
     if len(numbers) != 3:
         raise _refused(f"{name} is {value!r}", "three numbers, for red, green and blue")
     return (numbers[0], numbers[1], numbers[2])
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise _refused(f"{name} holds {value!r}", "a finite number")
+    return float(value)
 
 
 def _refused(given: str, allowed: str) -> ExtractionError:

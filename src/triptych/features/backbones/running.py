@@ -1,9 +1,10 @@
-"""Running: torch on one thread, and transformers without its talk, for a while."""
+"""Running: torch kept still and on one thread, and transformers without its talk, for a while."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, cast
 
 
 @contextmanager
@@ -17,6 +18,26 @@ def one_thread() -> Generator[None, None, None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def kept_still(device: str) -> Generator[None, None, None]:
+    """Inside, what a network computes does not hang on threads, on tuning, or on a shorter float than was asked for.
+
+    Nothing is kept for gradients either.
+    """
+    import torch
+
+    with torch.inference_mode():
+        if device == "cpu":
+            with one_thread():
+                yield
+        elif device.startswith("cuda"):
+            flags = cast(Any, torch.backends.cudnn).flags
+            with flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+                yield
+        else:
+            yield
 
 
 @contextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from triptych.errors import ExtractionError, FetchError, MissingExtra, UsageError
@@ -30,7 +33,6 @@ PUBLISHED_MB: Mapping[str, int] = {
     "microsoft/resnet-50": 102,
     "google/mobilenet_v2_1.0_224": 14,
     "hustvl/yolos-tiny": 26,
-    "facebook/detr-resnet-50": 167,
 }
 #: Seconds that a hub has to say which commit a revision is.
 ASKING_S = 20.0
@@ -61,6 +63,18 @@ class Weights:
     def config(self, name: str = "config.json") -> Mapping[str, Any]:
         """One of the folder's JSON files."""
         return _read_object(Path(self.path) / name)
+
+    @contextmanager
+    def apart(self) -> Generator[Path, None, None]:
+        """A folder for a while that holds links to the described files and nothing else.
+
+        transformers lets files beside them decide too: a processor_config.json goes before preprocessor_config.json,
+        an adapter_config.json loads an adapter. What is not in the recipe is not there to be read.
+        """
+        with TemporaryDirectory(prefix="triptych-weights-") as made:
+            for name, _ in self.sha256:
+                (Path(made) / name).symlink_to((Path(self.path) / name).resolve())
+            yield Path(made)
 
     def verify(self) -> None:
         """Raise ExtractionError naming the first file that is not the one these were described by."""
@@ -153,7 +167,7 @@ def _commit(source: str, revision: str, endpoint: str | None, cache: Path | str 
     try:
         sha = cast(Any, HfApi(endpoint=endpoint)).model_info(source, revision=revision, timeout=ASKING_S).sha
     except Exception as error:  # what is raised differs by release of huggingface_hub, and is said in the message
-        raise _not_had(source, title, error, _cached(source, revision, cache)) from error
+        raise _not_had(source, revision, title, error, _cached(source, revision, cache)) from error
     if not isinstance(sha, str) or not _COMMIT.fullmatch(sha):
         raise FetchError(f"the hub gives {sha!r} as the commit of {source!r} at {revision!r}; that is none.")
     return sha
@@ -184,16 +198,19 @@ def _fetched(
         ask = {"revision": commit, "cache_dir": cache, "allow_patterns": list(wanted)}
         return Path(str(hub.snapshot_download(source, endpoint=endpoint, **ask)))
     except Exception as error:  # what is raised differs by release of huggingface_hub, and is said in the message
-        raise _not_had(source, title, error, "") from error
+        raise _not_had(source, commit, title, error, "") from error
 
 
 def _cached(source: str, revision: str, cache: Path | str | None) -> str:
-    """The commit in the cache that a branch was when it was last fetched, else the one fetched last; empty if none."""
+    """The commit in the cache that a branch was when it was last fetched, else the one fetched last; empty if none.
+
+    A commit of which only a part was fetched does not count.
+    """
     from huggingface_hub import constants
 
     root = Path(cache if cache is not None else constants.HF_HUB_CACHE).expanduser()
     folder = root / f"models--{source.replace('/', '--')}"
-    here = [at for at in folder.glob("snapshots/*") if _COMMIT.fullmatch(at.name) and at.is_dir()]
+    here = [at for at in folder.glob("snapshots/*") if _COMMIT.fullmatch(at.name) and _whole(at)]
     # A revision is the user's own text: only a name that stays inside the folder is looked up.
     ref = folder / "refs" / revision
     inside = ".." not in Path(revision).parts and not Path(revision).is_absolute()
@@ -203,17 +220,38 @@ def _cached(source: str, revision: str, cache: Path | str | None) -> str:
     return max(here, key=lambda at: at.stat().st_mtime_ns).name if here else ""
 
 
-def _not_had(source: str, title: str, error: Exception, cached: str) -> FetchError:
+def _whole(folder: Path) -> bool:
+    try:
+        return bool(_deciding(folder, WANTED))
+    except (OSError, ExtractionError):
+        return False  # no folder, or only a part was fetched
+
+
+def _not_had(source: str, revision: str, title: str, error: Exception, cached: str) -> FetchError:
+    from huggingface_hub import errors
+
     size = f" ({PUBLISHED_MB[source]} MB)" if source in PUBLISHED_MB else ""
-    lines = str(error).strip().splitlines()
+    told = " ".join(str(error).split())[:300]
     name = source.rpartition("/")[2]
     files = " config.json preprocessor_config.json model.safetensors" if source in PUBLISHED_MB else ""
     there = f" Commit {cached} is in the cache; to take that, add --set {title}.revision={cached}." if cached else ""
+    pinned = f" --revision {revision}" if revision != "main" else ""
+    if isinstance(error, errors.GatedRepoError):
+        todo = "Its owner admits those who ask: ask on its page, run: hf auth login. Then run the same again."
+    elif isinstance(error, errors.RepositoryNotFoundError):
+        todo = f"Correct --set {title}.weights; if it is private, run: hf auth login. Then run the same again."
+    elif isinstance(error, errors.RevisionNotFoundError):
+        todo = f"There is no revision {revision!r}; for a branch, a tag or a commit of it add --set {title}.revision."
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        todo = "Make room where the hub's cache lies, or let HF_HOME be a folder with room. Then run the same again."
+    else:
+        todo = (
+            f"Where there is a network, run: hf download {source}{files}{pinned} --local-dir {name}. "
+            f"Then: triptych extract films -f {title} --set {title}.weights={name}."
+        )
     return FetchError(
         f"the weights {source!r}{size} of {title} cannot be fetched: {type(error).__name__}"
-        f"{': ' + lines[0].strip() if lines else ''}. "
-        f"Where there is a network, run: hf download {source}{files} --local-dir {name}. "
-        f"Then: triptych extract films -f {title} --set {title}.weights={name}.{there}"
+        f"{': ' + told if told else ''}{'' if told.endswith('.') else '.'} {todo}{there}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from triptych.features.feature import Feature
 from triptych.features.pooling import MEAN_STD, Pooling
 from triptych.features.recipe import Recipe
 from triptych.features.seeing import pictures
-from triptych.features.seeing.film import MEASURED_PX, film_params, small_film
+from triptych.features.seeing.film import MEASURED_PX, film_params, slopes, small_film
 from triptych.media.sampling import TWO_PASS, Sampling
 
 Grey = npt.NDArray[np.uint8]
@@ -135,10 +135,7 @@ def steepness(film: Grey) -> F32:
     steep = np.empty(film.shape, np.float32)
     picture: Grey
     for picture, room in zip(film, steep, strict=True):
-        across = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8))
-        down = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8))
-        # Not cv2.magnitude, whose last bit hangs on where in memory its arguments happen to lie.
-        np.sqrt(across * across + down * down, out=room)
+        room[:] = slopes(picture)[2]
     return steep
 
 

@@ -165,7 +165,7 @@ def dinov2(
     dtype: Dtype = "auto",
     batch: int = 0,
 ) -> Embedding:
-    """The class token of a DINOv2, mean over 120 pictures of the film itself (Maes 2025 §3.3).
+    """The class token of a DINOv2, mean over 120 pictures of the film itself (Maes 2025 §3.2.1).
 
     ``weights``: a folder, or a hub id; facebook/dinov2-small gives 384 numbers in place of 768. ``sampling`` says which
     pictures; how large they are is said by the weights.
@@ -325,6 +325,11 @@ class _Given:
                 f"{title} needs AlexNet's weights, which are on no hub: fetch {alexnet_network.URL} "
                 f"({alexnet_network.SIZE_MB} MB), for example with curl -O. "
                 f"Then: triptych extract films -f {title} --set {title}.weights={Path(alexnet_network.URL).name}"
+            )
+        if family == ALEXNET and not Path(self.weights).expanduser().exists():
+            raise UsageError(
+                f"{title} has no weights at {str(self.weights)!r}: there is no such file, and they are on no hub. "
+                f"Fetch {alexnet_network.URL} ({alexnet_network.SIZE_MB} MB), and give the file that was fetched."
             )
         found = describe(str(self.weights), revision=self.revision, title=title)
         preparation = network.preparation_of(family, found, squash=squash)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from triptych.media.reel import Reel
 from triptych.media.sampling import Sampling
 
 Grey = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 #: Rows and columns of the film itself within a picture.
 Window = tuple[slice, slice]
@@ -28,7 +29,7 @@ BAR_BLUR_PX = 2
 
 def film_params(short_side_px: int) -> dict[str, Any]:
     """What of the recipe decides the pictures that :func:`film_of` gives."""
-    return {"short_side_px": short_side_px, "bars": bar_params()}
+    return {"short_side_px": short_side_px, "max_aspect": MAX_ASPECT, "bars": bar_params()}
 
 
 def bar_params() -> dict[str, Any]:
@@ -108,3 +109,11 @@ def scaled(grey: Grey, short_side_px: int) -> Grey:
         halved = picture if half == (width, height) else cv2.resize(picture, half, interpolation=cv2.INTER_AREA)
         cv2.resize(halved, size, dst=room, interpolation=cv2.INTER_AREA)
     return small
+
+
+def slopes(picture: Grey) -> tuple[F32, F32, F32]:
+    """Sobel's slopes across and down, and their magnitude, grey levels a pixel: float32 ``[height, width]`` each."""
+    across = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8))
+    down = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8))
+    # Not cv2.magnitude, whose last bit hangs on where in memory its arguments happen to lie.
+    return across, down, np.sqrt(across * across + down * down)

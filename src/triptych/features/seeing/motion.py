@@ -102,8 +102,7 @@ class Motion:
 
 def _seen(reel: Reel, sampling: Sampling) -> tuple[Change, Flow]:
     """What is computed once for all that look at the track."""
-    args = () if sampling == TRACK else (sampling,)
-    change, flow = reel.once(change_of, *args), reel.once(flow_of, *args)
+    change, flow = reel.once(change_of, sampling), reel.once(flow_of, sampling)
     assert change is not None  # the reel has pictures
     assert flow is not None
     return change, flow

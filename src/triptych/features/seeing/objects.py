@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from triptych.errors import UnknownName, UsageError
 from triptych.features.backbones import detector, network
-from triptych.features.backbones.detector import ATTENTION, Found, Labels
+from triptych.features.backbones.detector import ATTENTION, BACKEND, Found, Labels
 from triptych.features.backbones.network import DTYPES
 from triptych.features.backbones.weights import Weights, describe
 from triptych.features.extractor import Needs, Showing
@@ -98,6 +98,7 @@ class Objects:
             "measures": self.measures,
             "threshold": self.threshold,
             "enlarged": False,
+            "processor": BACKEND,
             "attention": ATTENTION,
             "dtype": self.dtype,
             **pictures.recipe_params(self.sampling, self.pooling),

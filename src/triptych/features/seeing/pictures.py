@@ -25,7 +25,8 @@ def pictures_of(showing: Showing, sampling: Sampling) -> Frames | Feature:
     if frames is None:
         return Feature.missing("the clip has no picture track")
     if len(frames) == 0:
-        return Feature.missing("the clip has no picture of the film itself")
+        of = "of the film itself" if sampling.where == "content" else "that can be sampled"
+        return Feature.missing(f"the clip has no picture {of}")
     return frames
 
 

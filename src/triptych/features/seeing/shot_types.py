@@ -27,6 +27,8 @@ Grey = npt.NDArray[np.uint8]
 #: quarter of the pixels has so few of them that it looks like another film.
 EDGES_PX = 96
 CANNY = (60, 120)
+#: Side of the Gaussian that goes before.
+EDGES_BLUR_PX = 3
 #: The picture is parted into so many cells by so many; a cell has edges if this share of its pixels is on one.
 CELLS = 4
 CELL_EDGES = 0.04
@@ -117,6 +119,7 @@ class ShotTypes:
             "edge_softness": self.edge_softness,
             "edges": {
                 "short_side_px": EDGES_PX,
+                "blur_px": EDGES_BLUR_PX,
                 "canny": CANNY,
                 "cells": CELLS,
                 "cell": CELL_EDGES,
@@ -205,6 +208,7 @@ def edges(luma: Grey) -> tuple[float, float]:
     scale = min(EDGES_PX / min(luma.shape), 1.0)
     size = (max(round(luma.shape[1] * scale), 1), max(round(luma.shape[0] * scale), 1))
     small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
-    found = np.asarray(cv2.Canny(cv2.GaussianBlur(small, (3, 3), 0), *CANNY), np.uint8)
+    blurred = cv2.GaussianBlur(small, (EDGES_BLUR_PX, EDGES_BLUR_PX), 0)
+    found = np.asarray(cv2.Canny(blurred, *CANNY), np.uint8)
     cells = np.asarray(cv2.resize(found.astype(np.float32) / 255, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
     return float((found > 0).mean()), float((cells >= CELL_EDGES).mean())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,11 +17,10 @@ from triptych.features.feature import Feature
 from triptych.features.pooling import MEAN_STD, Pooling
 from triptych.features.recipe import Recipe
 from triptych.features.seeing import pictures
-from triptych.features.seeing.film import MEASURED_PX, film_params, small_film
+from triptych.features.seeing.film import MEASURED_PX, film_params, slopes, small_film
 from triptych.media.sampling import TWO_PASS, Sampling
 
 Grey = npt.NDArray[np.uint8]
-F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 #: The mean and the deviation to which every picture is brought, and the deviation below which it counts as flat and is
@@ -101,6 +100,7 @@ class Texture:
             "patterns": {"side": SIDE_WEIGHT, "corner": CORNER_WEIGHT, "tolerance": TOLERANCE},
             "percentiles": list(PERCENTILES),
             "steepest": STEEPEST,
+            "least_steep": LEAST_STEEP,
             **pictures.recipe_params(self.sampling, self.pooling),
         }
         return Recipe(panel="seeing", name="texture", version=1, params=params)
@@ -278,10 +278,7 @@ def gradients(film: Grey) -> F64:
     found = np.empty((len(film), len(PERCENTILES) + 4))
     picture: Grey
     for picture, room in zip(film, found, strict=True):
-        across = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8))
-        down = cast(F32, cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8))
-        # Not cv2.magnitude, whose last bit hangs on where in memory its arguments happen to lie.
-        steep = np.sqrt(across * across + down * down)
+        across, down, steep = slopes(picture)
         mean, deviation = _mean_and_deviation(steep)
         # cos 2θ = (x² − y²) / m², cos 4θ = 2 cos² 2θ − 1; each weighted by m.
         safe = np.maximum(steep, np.float32(LEAST_STEEP))
