@@ -16,7 +16,7 @@ from tests.media.makeclip import make_clip
 from tests.media.scenes import CARDS, FILM, RGB
 from triptych.media.card import blocks, judge, likeness
 from triptych.media.content import JUDGED_PX, RULES
-from triptych.media.loader import decoding_recipe, open_reel
+from triptych.media.loader import JUDGED, decoding_recipe, open_reel
 from triptych.media.reel import Reel, Span, Want
 from triptych.media.sampling import TWO_PASS
 
@@ -171,7 +171,7 @@ def test_a_picture_that_shows_nothing_is_like_its_own_light() -> None:
 
 def test_every_rule_is_in_the_recipe() -> None:
     recipe = decoding_recipe(Want(samplings=frozenset({TWO_PASS})))
-    assert recipe["content"] == asdict(RULES)
+    assert recipe["content"] == {**asdict(RULES), "judged": asdict(JUDGED)}
     assert recipe["content"]["card"] == asdict(RULES.card)
 
 

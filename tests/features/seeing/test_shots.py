@@ -137,7 +137,7 @@ def test_a_clip_without_pictures_is_missing() -> None:
     reel = reel_of(np.zeros((0, 1, 1, 3), np.uint8), 3.0, np.zeros(0))
     for extractor in (ShotRhythm(), ShotLengths()):
         found = feature(extractor, reel)
-        assert (found.presence, found.reason) == (Presence.MISSING, "the clip has no picture of the film itself")
+        assert (found.presence, found.reason) == (Presence.MISSING, "the clip has no picture that can be sampled")
 
 
 def test_the_sequence_holds_each_shot_at_its_start() -> None:
