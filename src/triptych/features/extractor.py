@@ -1,4 +1,5 @@
-"""The extractor seam: what a measuring part must offer, and what it is given.
+"""The extractor seam: what a measuring part must offer, and what it is given; and the learner, which must look at
+items before it can be one.
 
 To add one, write a class with these four members, name it in ``registry.BUILT_IN`` (or offer it through
 the entry-point group ``triptych.extractors``), and pass ``tests/contracts/extractor.py``.
@@ -6,10 +7,12 @@ the entry-point group ``triptych.extractors``), and pass ``tests/contracts/extra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
-from typing import Protocol
+from typing import Any, Protocol
 
 from triptych.catalogue.records import Item
 from triptych.errors import UnknownName
@@ -64,3 +67,44 @@ class Extractor(Protocol):
         ...
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]: ...
+
+
+class Learner(Protocol):
+    """What cannot measure before it has looked at items: which terms and names are worth a column, how rare they are.
+
+    What it learns is in the recipe of the extractor it gives, as ``params["learned"]``, beside ``params["asked"]``,
+    the learner's own settings, and ``params["learned_from"]``, see :func:`learned_from`. So a feature says from
+    which items it was learned, new items are measured by what stands, and items that were held out teach nothing.
+    """
+
+    @property
+    def title(self) -> str:
+        """Panel and name, ``"reading/tfidf-plot"``, as the recipe has them."""
+        ...
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The settings, as the recipe has them."""
+        ...
+
+    def ready(self) -> None: ...
+
+    def learn(self, items: Sequence[Item]) -> Extractor:
+        """The extractor that was learned from these items alone, whatever their order. Of nothing to learn from it is
+        one that finds every item's feature missing."""
+        ...
+
+    def again(self, recipe: Recipe) -> Extractor:
+        """The extractor that a recipe of this title and these settings stands for, learning nothing."""
+        ...
+
+
+def learned_from(items: Sequence[Item]) -> dict[str, Any]:
+    """How many items, and a digest of their ids in order: enough to tell a declared training set again.
+
+    >>> learned_from([Item(item_id="b"), Item(item_id="a")]) == learned_from([Item(item_id="a"), Item(item_id="b")])
+    True
+    """
+    item_ids = sorted({item.item_id for item in items})
+    text = json.dumps(item_ids, ensure_ascii=True)
+    return {"items": len(item_ids), "ids": hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}
