@@ -11,9 +11,10 @@ the others, as their ranks within the fold. The AUC is that of these scores (tie
 
 16 cells of the AVF vectors are not finite, in columns 104 to 106 of ``avg``. These columns are dropped from all films
 (``on_bad_cells="columns"``), not the films: all 1,807 are kept, with 104 numbers each. 17 films share the i-vectors of
-a namesake. Controls: the same with the labels shuffled among the films, and with z-scores in place of ranks. Fails
-unless Animation from AVF avg by ranks is .87 or more; what it is on other splits into folds is told too. The last line
-is JSON.
+a namesake. i-vectors are Gaussian by their making, so z-scores are their scaling; AVF has values to 1e15, so ranks are
+its own. Controls: the same with the labels shuffled among the films, and the other scaling. Fails unless Animation from
+AVF avg is .87 or more and Action from i-vectors .82; what they are on other splits into folds is told too. The last
+line is JSON.
 """
 
 from __future__ import annotations
@@ -68,11 +69,14 @@ ROWS = (
     ("seeing/mise-en-scene-given", "ranks", False),
     ("hearing/i-vector-20", "ranks", False),
     ("hearing/i-vector-100", "ranks", False),
+    ("hearing/i-vector-100", "z-scores", False),
+    ("hearing/i-vector-100", "z-scores", True),
 )
 ALWAYS = "Animation"
+#: What must be told, by which feature under which scaling, and how well.
+WANTED = (("Animation", "seeing/avf-avg", "ranks", 0.87), ("Action", "hearing/i-vector-100", "z-scores", 0.82))
 LEAST_SHARE = 0.05
 NO_GENRE = "(no genres listed)"
-WANTED = 0.87
 FOLDS, INNER, BOOTSTRAPS, OTHER_SPLITS, SEED = 5, 5, 1_000, 4, 0
 #: Ridge strengths, in units of the number of films: from next to nothing to next to the mean alone.
 STRENGTHS = tuple(10.0**k for k in np.arange(-4, 2.5, 0.5))
@@ -112,18 +116,31 @@ def main() -> None:
         row = {"feature": title, "scaling": scaling, "shuffled": shuffled, "films": int(mask.sum())}
         found.append({**row, "genres": {name: asdict(area) for name, area in zip(genres, areas, strict=True)}})
     show(found, genres, attached)
-    values, mask = tables[ROWS[0][0]].aligned(item_ids)
-    first = truth[mask, :1]
-    others = [
-        round(float(auc(scores_of(values[mask], first, RankScale.fit, seed=SEED + 10 + k), first)[0]), 4)
-        for k in range(OTHER_SPLITS)
-    ]
-    print(f"{ALWAYS}, as [0], on {OTHER_SPLITS} other splits: {others}", file=sys.stderr)
-    required = found[0]["genres"][ALWAYS]["auc"]
-    told_of = {"items": len(items), "required": required, "other_splits": others, "attached": attached, "rows": found}
+    required: list[dict[str, Any]] = []
+    for genre, title, scaling, least in WANTED:
+        [row] = [row for row in found if (row["feature"], row["scaling"], row["shuffled"]) == (title, scaling, False)]
+        values, mask = tables[title].aligned(item_ids)
+        column = genres.index(genre)
+        labels = truth[mask, column : column + 1]
+        others = [
+            round(float(auc(scores_of(values[mask], labels, SCALES[scaling], seed=SEED + 10 + k), labels)[0]), 4)
+            for k in range(OTHER_SPLITS)
+        ]
+        area = row["genres"][genre]
+        required.append({"genre": genre, "feature": title, "scaling": scaling, "least": least, "other_splits": others})
+        required[-1] |= area
+        print(
+            f"{genre} by {title}, {scaling}: {area['auc']:.3f} ({area['low']:.2f}–{area['high']:.2f}), wanted {least}; "
+            f"on {OTHER_SPLITS} other splits: {others}",
+            file=sys.stderr,
+        )
+    told_of = {"items": len(items), "required": required, "attached": attached, "rows": found}
     print(json.dumps({"benchmark": "genres", **told_of}))
-    if required < WANTED or attached["seeing/avf-avg"]["covered"] != len(items):
-        sys.exit(f"{ALWAYS} from AVF avg is {required:.3f} on {found[0]['films']} films; it should be {WANTED} on all.")
+    if short := [one["genre"] for one in required if one["auc"] < one["least"]]:
+        sys.exit(f"{', '.join(short)}: less than wanted.")
+    for title in ("seeing/avf-avg", "hearing/i-vector-100"):
+        if attached[title]["covered"] != len(items):
+            sys.exit(f"{title} covers {attached[title]['covered']} of {len(items)} films; it should cover all.")
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.contracts import extractor as contract
-from tests.contracts.extractor import ExtractorContract, Make
-from tests.worlds.measures import FEW, Letters, Level
+from tests.contracts.extractor import PLACES, ExtractorContract, Make
+from tests.worlds.measures import FEW, Initials, Letters, Level
 from tests.worlds.weights import tiny
 from triptych.features import registry
-from triptych.features.extractor import Extractor, Needs, Showing
+from triptych.features.extractor import Extractor, Learner, Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.media.sampling import Sampling
@@ -54,6 +55,12 @@ def given(title: str) -> dict[str, object]:
     return {"weights": str(tiny(WEIGHTS[title]))} if title in WEIGHTS else {}
 
 
+def made(title: str, **params: Any) -> Extractor:
+    """The extractor of that title; of a learner what it learned from the items that it will be shown."""
+    part = registry.build(title, **params)
+    return part.learn(list(PLACES.values())) if isinstance(part, Learner) else part
+
+
 class TestBuiltIn(ExtractorContract):
     @pytest.fixture(scope="class", params=sorted(registry.BUILT_IN))
     @classmethod
@@ -63,12 +70,12 @@ class TestBuiltIn(ExtractorContract):
     @pytest.fixture(scope="class")
     @classmethod
     def make(cls, title: str) -> Make:
-        return partial(registry.build, title, **given(title))
+        return partial(made, title, **given(title))
 
     @pytest.fixture(scope="class")
     @classmethod
     def changed(cls, title: str) -> Extractor | None:
-        return registry.build(title, **given(title), **CHANGED[title]) if title in CHANGED else None
+        return made(title, **given(title), **CHANGED[title]) if title in CHANGED else None
 
     def test_it_is_what_its_title_says(self, title: str, make: Make) -> None:
         assert make().recipe.title == title
@@ -86,6 +93,52 @@ class TestAnother(ExtractorContract):
     @classmethod
     def changed(cls) -> Extractor | None:
         return Letters(letters="xyz")
+
+
+class TestLearned(ExtractorContract):
+    """What a learner gives is an extractor like any other."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def make(cls) -> Make:
+        return partial(Initials().learn, list(PLACES.values()))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def changed(cls) -> Extractor | None:
+        return Initials().learn([PLACES["both"]])
+
+
+#: Those that must look at items first. The third party's stands for them too.
+LEARNERS: dict[str, Callable[[], object]] = {
+    "reading/initials": Initials,
+}
+
+
+@pytest.mark.parametrize("title", LEARNERS)
+def test_a_learner_gives_the_same_whatever_the_order_and_can_be_had_again_from_its_recipe(title: str) -> None:
+    learner = LEARNERS[title]()
+    assert isinstance(learner, Learner)
+    items = list(PLACES.values())
+    one = learner.learn(items)
+    assert one.recipe == learner.learn(items[::-1]).recipe
+    assert one.recipe.title == learner.title == title
+    asked = Recipe(panel="reading", name="asked", params=dict(learner.asked)).params
+    assert one.recipe.params["asked"] == asked
+    assert one.recipe.params["learned_from"]["items"] == len(items)
+    again = learner.again(Recipe.from_json(one.recipe.to_json()))
+    assert again.recipe == one.recipe
+    shown = [Showing(item=item) for item in items]
+    for a, b in zip(one.extract(shown), again.extract(shown), strict=True):
+        assert contract.alike(a, b)
+
+
+@pytest.mark.parametrize("title", LEARNERS)
+def test_a_learner_that_found_nothing_makes_an_extractor_that_finds_nothing(title: str) -> None:
+    learner = LEARNERS[title]()
+    assert isinstance(learner, Learner)
+    found = learner.learn([]).extract([Showing(item=item) for item in PLACES.values()])
+    assert all(feature.values is None for feature in found)
 
 
 class Altered:

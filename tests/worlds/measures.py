@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from triptych.features.extractor import Needs, Showing
+from triptych.catalogue.records import Item
+from triptych.features.extractor import Needs, Showing, learned_from
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.media.reel import Want
@@ -140,3 +141,56 @@ class Scripted:
         if doing == "float64":
             return [Feature(values=values.astype(np.float64))]  # type: ignore[arg-type]
         return wrong.get(doing, [Feature(values=values)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initials:
+    """A learner: how often a plot has each letter that some plot it learned from begins with."""
+
+    most: int = 26
+    title: str = "reading/initials"
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {"most": self.most}
+
+    def ready(self) -> None:
+        """Needs nothing."""
+
+    def learn(self, items: Sequence[Item]) -> LettersOfInitials:
+        letters = sorted({item.plot[0].lower() for item in items if item.plot})[: self.most]
+        return LettersOfInitials(most=self.most, letters="".join(letters), origin=learned_from(items))
+
+    def again(self, recipe: Recipe) -> LettersOfInitials:
+        params = recipe.params
+        return LettersOfInitials(most=self.most, letters=params["learned"], origin=params["learned_from"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LettersOfInitials:
+    most: int
+    letters: str
+    origin: dict[str, Any]
+
+    @property
+    def recipe(self) -> Recipe:
+        params = {"asked": {"most": self.most}, "learned": self.letters, "learned_from": self.origin}
+        return Recipe(panel="reading", name="initials", params=params)
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(fields=("plot",))
+
+    def ready(self) -> None:
+        """Needs nothing."""
+
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.letters)
+
+    def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
+        return [self._measure(showing.item.plot) for showing in showings]
+
+    def _measure(self, plot: str) -> Feature:
+        if not plot or not self.letters:
+            return Feature.missing("the item has no plot" if not plot else "it learned from no plot")
+        return Feature(values=np.array([plot.lower().count(letter) for letter in self.letters], np.float32))

@@ -49,6 +49,13 @@ def command(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core if not given.")] = None,
     limit: Annotated[float, typer.Option(min=1, help="Seconds after which a clip is given up.")] = 600.0,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try quarantined clips again.")] = False,
+    train: Annotated[
+        Path | None,
+        typer.Option(help="A file of item ids, one in a line: vocabularies are learned from these items alone."),
+    ] = None,
+    relearn: Annotated[
+        bool, typer.Option("--relearn", help="Learn vocabularies anew, in place of what stands.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure what is missing: decode each clip once, see, hear and read, and remember what came of it.
@@ -57,6 +64,9 @@ def command(
     reason, and the run goes on. What is measured with other settings is another feature, kept beside the first.
 
     Example: triptych extract films
+
+    What looks at all items before it measures one (which words are worth counting, which genres there are) learns once;
+    items that come later are measured by what was learned, until --relearn.
 
     Example: triptych extract films -f seeing/colour --set seeing/colour.sampling=each-second
 
@@ -88,7 +98,14 @@ def command(
             report(state.done, state.total, f"{state.failed} failed" if state.failed else "")
 
         made = run(
-            opened, extractors=extractors, workers=workers, limit_s=limit, retry_failed=retry_failed, progress=tell
+            opened,
+            extractors=extractors,
+            train=None if train is None else _item_ids(train),
+            relearn=relearn,
+            workers=workers,
+            limit_s=limit,
+            retry_failed=retry_failed,
+            progress=tell,
         )
     if as_json:
         emit(made)
@@ -97,9 +114,21 @@ def command(
         f"{made.done} measured, {made.skipped} with nothing to measure, {made.failed} failed, {made.settled} were "
         f"there; {made.clips_decoded} clips decoded in {made.seconds:.1f} s."
     )
+    for note in made.notes:
+        say(note.replace("CATALOGUE", str(catalogue)))
     if made.failed:
         say(f"See why: triptych ledger {catalogue} --status failed")
     say(f"Next: triptych fuse {catalogue}")
+
+
+def _item_ids(file: Path) -> list[str]:
+    from triptych.errors import UsageError
+
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"the item ids in {str(file)!r} cannot be read: {fault}") from fault
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _list(as_json: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import combinations
+from typing import cast
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip
@@ -14,6 +15,7 @@ from triptych.curation.alignment import JITTER_S, Match, Track, pictures_in_comm
 from triptych.curation.groups import Group, components
 from triptych.curation.hashes import Hashes, candidates
 from triptych.errors import UnknownName
+from triptych.features.extractor import Extractor
 from triptych.features.feature import Presence
 from triptych.features.hearing.fingerprint import STEP_S
 from triptych.features.recipe import Recipe
@@ -299,7 +301,7 @@ def _recipe(store: FeatureStore, title: str) -> Recipe | None:
     """The recipe of that title that the extractor of today has, if it was measured; else None."""
     from triptych.features.registry import build
 
-    recipe = build(title).recipe
+    recipe = cast(Extractor, build(title)).recipe
     try:
         return store.recipe_of(title, prefer=recipe.hash)
     except UnknownName:

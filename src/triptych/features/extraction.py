@@ -14,8 +14,10 @@ from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.engine import Engine, LocalPool, Outcome, Task
 from triptych.errors import UsageError
-from triptych.features.extractor import Extractor, Needs
+from triptych.features.extractor import Extractor, Learner, Needs
 from triptych.features.feature import Feature
+from triptych.features.forget import clear
+from triptych.features.learning import learned
 from triptych.features.ledger import Entry, Ledger, Status
 from triptych.features.measure import Job, Measured
 from triptych.features.registry import profile, ready
@@ -44,7 +46,7 @@ class Progress:
 class Extracted:
     """What one run did, in rows of the ledger; ``settled`` rows were there before and left alone.
 
-    ``clips_decoded`` counts the clips that were opened, whatever came of it.
+    ``clips_decoded`` counts the clips that were opened, whatever came of it. ``notes`` are for whoever runs it.
     """
 
     done: int = 0
@@ -53,12 +55,15 @@ class Extracted:
     settled: int = 0
     clips_decoded: int = 0
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 def extract(
     catalogue: Catalogue,
     *,
-    extractors: Sequence[Extractor] | None = None,
+    extractors: Sequence[Extractor | Learner] | None = None,
+    train: Sequence[str] | None = None,
+    relearn: bool = False,
     engine: Engine | None = None,
     workers: int | None = None,
     limit_s: float = LIMIT_S,
@@ -67,19 +72,28 @@ def extract(
 ) -> Extracted:
     """Measure every (item, recipe) that the ledger does not have, or has of another file or text.
 
-    Without ``extractors`` the ``light`` profile is measured. An ``engine`` that is given is left open, so that
-    its warm workers serve the next call; otherwise a pool of ``workers`` is started and closed. Quarantined
-    clips are left alone unless ``retry_failed``.
+    Without ``extractors`` the ``light`` profile is measured. What must learn from items first learns from all, or from
+    ``train`` alone: give the training side when there is a split. What it learned stands for items that come later,
+    until ``relearn`` asks for it anew; see :mod:`triptych.features.learning`.
+
+    An ``engine`` that is given is left open, so that its warm workers serve the next call; otherwise a pool of
+    ``workers`` is started and closed. Quarantined clips are left alone unless ``retry_failed``.
     """
     if not limit_s > 0:
         raise UsageError(f"limit_s is {limit_s}; a clip must be allowed more than 0 seconds.")
     chosen = profile("light") if extractors is None else ready(extractors)
     with catalogue.writing("extract"):
-        run = _Run(catalogue, chosen, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
+        known = learned(catalogue, chosen, train=train, relearn=relearn)
+        run = _Run(catalogue, known.extractors, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
         if engine is not None:
-            return run.through(engine)
-        with LocalPool(workers=workers) as pool:
-            return run.through(pool)
+            made = run.through(engine)
+        else:
+            with LocalPool(workers=workers) as pool:
+                made = run.through(pool)
+        # Last, so that a kill leaves the old feature or both, and never neither.
+        for recipe in known.outdated:
+            clear(catalogue, recipe)
+        return replace(made, notes=known.notes)
 
 
 class _Run:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from triptych.catalogue.records import Item
 from triptych.errors import UnknownName
@@ -69,6 +69,7 @@ class Extractor(Protocol):
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]: ...
 
 
+@runtime_checkable
 class Learner(Protocol):
     """What cannot measure before it has looked at items: which terms and names are worth a column, how rare they are.
 
@@ -97,6 +98,11 @@ class Learner(Protocol):
     def again(self, recipe: Recipe) -> Extractor:
         """The extractor that a recipe of this title and these settings stands for, learning nothing."""
         ...
+
+
+def title_of(part: Extractor | Learner) -> str:
+    """Panel and name, ``"seeing/colour"``."""
+    return part.title if isinstance(part, Learner) else part.recipe.title
 
 
 def learned_from(items: Sequence[Item]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from triptych.errors import ExtractionError, UnknownName
-from triptych.features.extractor import Extractor
+from triptych.features.extractor import Extractor, Learner, title_of
 from triptych.features.recipe import PANELS
 
 #: title → "module:Class"
@@ -106,23 +106,23 @@ def maker(title: str) -> Callable[..., Any]:
         raise ExtractionError(f"{title} is said to be {known[title]!r}, which cannot be loaded: {fault}.") from fault
 
 
-def build(title: str, **params: Any) -> Extractor:
-    """The extractor of that title, with parameters that differ from its own.
+def build(title: str, **params: Any) -> Extractor | Learner:
+    """The extractor of that title, or the learner of one, with parameters that differ from its own.
 
-    >>> build("seeing/colour", bins=16).recipe.params["bins"]
-    16
+    >>> title_of(build("seeing/colour", bins=16))
+    'seeing/colour'
     """
     try:
-        made: Extractor = maker(title)(**params)
+        made: Extractor | Learner = maker(title)(**params)
     except TypeError as fault:
         raise ExtractionError(f"{title} cannot be made with {params!r}: {fault}.") from fault
-    if made.recipe.title != title:
-        raise ExtractionError(f"{title} is offered by an extractor whose recipe is {made.recipe.title}; ask for that.")
+    if title_of(made) != title:
+        raise ExtractionError(f"{title} is offered by an extractor whose recipe is {title_of(made)}; ask for that.")
     return made
 
 
-def profile(name: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[Extractor]:
-    """The extractors of a profile, each ready to run; a missing extra is an error, never a missing panel.
+def profile(name: str, settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[Extractor | Learner]:
+    """The extractors and learners of a profile, each ready to run; a missing extra is an error, never a missing panel.
 
     ``settings``: title → parameters that differ from the extractor's own, see :mod:`triptych.features.settings`.
     """
@@ -136,15 +136,15 @@ def profile(name: str, settings: Mapping[str, Mapping[str, Any]] | None = None) 
     return ready([build(title, **{**asked.get(title, {}), **given.get(title, {})}) for title in chosen])
 
 
-def ready(extractors: Sequence[Extractor]) -> list[Extractor]:
-    """The same extractors, after each has said that what it needs is installed, and no title stands twice."""
+def ready(parts: Sequence[Extractor | Learner]) -> list[Extractor | Learner]:
+    """The same, after each has said that what it needs is installed, and no title stands twice."""
     seen: set[str] = set()
-    for extractor in extractors:
-        extractor.ready()
-        recipe = extractor.recipe
-        if recipe.panel not in PANELS:
-            raise ExtractionError(f"{recipe.title} is of no panel; an extractor is of {', '.join(PANELS)}.")
-        if recipe.title in seen:
-            raise ExtractionError(f"{recipe.title} was asked for twice in one run; ask for each once.")
-        seen.add(recipe.title)
-    return list(extractors)
+    for part in parts:
+        part.ready()
+        title = title_of(part)
+        if title.partition("/")[0] not in PANELS:
+            raise ExtractionError(f"{title} is of no panel; an extractor is of {', '.join(PANELS)}.")
+        if title in seen:
+            raise ExtractionError(f"{title} was asked for twice in one run; ask for each once.")
+        seen.add(title)
+    return list(parts)
