@@ -138,18 +138,20 @@ def test_constant_entries_tell_nothing_and_become_0(tmp_path: Path) -> None:
     assert (space.blocks.values[0][[0, 2], 1] != 0).all()
 
 
-def test_a_panel_is_whole_or_not_there(tmp_path: Path) -> None:
-    """Half a panel would be compared with a whole one."""
-    look = {i: vector(k) for k, i in enumerate("abc")}
-    grain = {"a": vector(1, 2), "b": MISSING, "c": vector(2, 1)}
-    space = fuse(catalogue(tmp_path / "c", {LOOK: look, GRAIN: grain}, *"abc")).space
+def test_items_that_lack_a_feature_of_a_panel_are_compared_on_the_others(tmp_path: Path) -> None:
+    look = {i: vector(k) for k, i in enumerate("abcd")}
+    grain = {"a": vector(1, 2), "b": MISSING, "c": vector(2, 1), "d": vector(1, 2)}
+    space = fuse(catalogue(tmp_path / "c", {LOOK: look, GRAIN: grain}, *"abcd")).space
     assert space.panels == ("seeing",)
-    assert space.blocks.values[0].shape == (3, 3)
-    assert space.blocks.mask[:, 0].tolist() == [True, False, True]
+    assert space.width("seeing") == 3
+    assert space.holding("seeing") == 4
+    assert space.blocks.names == ("seeing/grain", "seeing/look")
+    assert space.blocks.mask.tolist() == [[True, True], [False, True], [True, True], [True, True]]
     assert (space.blocks.values[0][1] == 0).all()
-
-
-# -- what the scaling is learned from ------------------------------------------------------------------------
+    # b is judged by look alone, and there stands on a's side of the mean; c is on the other side in both.
+    near = {one.item_id: one.score for one in space.similar(["a"]).of("a")}
+    assert near["b"] == pytest.approx(1)
+    assert near["c"] < -0.5
 
 
 def fitted(tmp_path: Path, name: str, look: dict[str, float], train: list[str] | None) -> tuple[object, Space]:

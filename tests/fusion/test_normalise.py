@@ -1,4 +1,4 @@
-"""ZScore and RankScale: what is learned, what is constant, and what comes back from JSON."""
+"""ZScore, Direction and RankScale: what is learned, what is constant, and what comes back from JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from triptych.errors import UsageError
-from triptych.fusion.normalise import LEVELS, RankScale, ZScore
+from triptych.fusion.normalise import LEVELS, Direction, RankScale, ZScore
 
 TABLES = hnp.arrays(
     np.float32,
@@ -171,3 +171,24 @@ def test_of_many_values_so_many_are_kept_and_none_is_far_from_its_rank() -> None
 def test_ranks_need_a_row_to_be_learned_from() -> None:
     with pytest.raises(UsageError, match="no row to learn"):
         RankScale.fit(np.zeros((3, 2), np.float32), np.zeros(3, bool))
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES)
+def test_directions_are_z_scores_of_one_length(values: np.ndarray) -> None:
+    mask = np.ones(len(values), bool)
+    mask[-1] = False
+    scale = Direction.fit(values, mask)
+    scaled, z = scale(values, mask), ZScore.fit(values, mask)(values, mask)
+    assert scaled.dtype == np.float32
+    assert (scaled[~mask] == 0).all()
+    lengths = np.sqrt(np.square(scaled, dtype=np.float64).mean(axis=1))
+    for row, length in enumerate(lengths):
+        if z[row].any():
+            assert length == pytest.approx(1, rel=1e-4)
+            cosine = float(scaled[row].astype(float) @ z[row]) / np.linalg.norm(scaled[row]) / np.linalg.norm(z[row])
+            assert cosine == pytest.approx(1, rel=1e-4)
+        else:
+            assert length == 0
+    again = Direction.from_json(json.loads(json.dumps(scale.to_json())))
+    assert again(values, mask).tobytes() == scaled.tobytes()

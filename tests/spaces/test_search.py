@@ -19,9 +19,10 @@ from triptych.spaces.search import Blocks, nearest, panel_scores
 NAMES = ("seeing", "hearing", "reading", "tasting")
 
 
-def blocks(values: list[np.ndarray], mask: np.ndarray) -> Blocks:
+def blocks(values: list[np.ndarray], mask: np.ndarray, panels: tuple[str, ...] = ()) -> Blocks:
     masked = [np.where(mask[:, p, None], v, 0).astype(np.float32) for p, v in enumerate(values)]
-    return Blocks(panels=NAMES[: len(values)], values=tuple(masked), mask=mask)
+    names = NAMES[: len(values)]
+    return Blocks(panels=panels or names, values=tuple(masked), mask=mask, names=names)
 
 
 def score(a: Blocks, i: int, b: Blocks, j: int, w: list[float]) -> float | None:
@@ -60,9 +61,11 @@ def cut(queries: int, rows: int, pairs: int) -> Iterator[None]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[Blocks, Blocks, int, dict[str, float], list[int]]:
-    """Rows of small whole numbers, so that ties and zeros abound, some of them twins of others."""
+    """Rows of small whole numbers, so that ties and zeros abound, some of them twins of others, and some panels of
+    several blocks."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     panels = draw(st.integers(1, 4))
+    owners = tuple(NAMES[k] for k in sorted(draw(st.integers(0, panels - 1)) for _ in range(panels)))
     widths = [draw(st.integers(1, 4)) for _ in range(panels)]
     made = []
     for count in (draw(st.integers(0, 9)), draw(st.integers(0, 24))):
@@ -72,9 +75,9 @@ def worlds(draw: st.DrawFn) -> tuple[Blocks, Blocks, int, dict[str, float], list
             twins = rng.integers(0, count, count // 3)
             for rows in (*values, mask):
                 rows[: len(twins)] = rows[twins]
-        made.append(blocks(values, mask))
+        made.append(blocks(values, mask, owners))
     weights = [draw(st.sampled_from([0.0, 0.5, 1.0, 1.0, 3.0])) for _ in range(panels)]
-    weights[draw(st.integers(0, panels - 1))] = 1.0
+    weights[NAMES.index(draw(st.sampled_from(owners)))] = 1.0
     exclude = [int(rng.integers(-1, max(len(made[1]), 1))) if len(made[1]) else -1 for _ in range(len(made[0]))]
     return made[0], made[1], draw(st.integers(1, 8)), dict(zip(NAMES, weights, strict=False)), exclude
 
@@ -97,6 +100,16 @@ def test_it_equals_trying_every_pair(
     assert scores.tolist() == best.tolist()
     assert found.shape == scores.shape == (len(a), n)
     assert scores.dtype == np.float32
+
+
+def test_a_panel_of_several_blocks_is_scored_on_those_that_both_rows_have() -> None:
+    values = [np.array([[1.0], [1.0], [1.0]]), np.array([[1.0], [-1.0], [5.0]]), np.array([[2.0], [2.0], [2.0]])]
+    mask = np.array([[True, True, True], [True, True, False], [True, False, True]])
+    both = blocks(values, mask, ("seeing", "seeing", "hearing"))
+    scores = panel_scores(both.rows(slice(0, 1)), both, np.array([[1, 2]]))
+    assert scores["seeing"].tolist() == [[0.0, 1.0]]
+    assert np.isnan(scores["hearing"][0, 0])
+    assert scores["hearing"][0, 1] == 1.0
 
 
 def spread(n: int, *, seed: int = 0, widths: tuple[int, ...] = (40, 9, 24), missing: float = 0.3) -> Blocks:
@@ -222,7 +235,7 @@ def test_nothing_among_nothing() -> None:
 def test_blocks_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(SpaceError, match="one row for each item"):
         Blocks(panels=("seeing",), values=(np.ones((3, 2), np.float32),), mask=np.ones((2, 1), bool))
-    with pytest.raises(SpaceError, match="one column for each panel"):
+    with pytest.raises(SpaceError, match="one column for each block"):
         Blocks(panels=("seeing",), values=(np.ones((3, 2), np.float32),), mask=np.ones((3, 2), bool))
     with pytest.raises(SpaceError, match="seeing, hearing do not fit"):
         Blocks(panels=("seeing", "hearing"), values=(np.ones((3, 2), np.float32),), mask=np.ones((3, 2), bool))

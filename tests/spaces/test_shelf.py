@@ -96,3 +96,25 @@ def test_a_space_that_is_not_there(shelf: Shelf) -> None:
     shelf.replace(space(["a"]), {})
     with pytest.raises(UnknownName, match="no space 'fuse'; there is 'fused'"):
         shelf.read("fuse")
+
+
+def test_several_blocks_of_one_panel_come_back_as_they_were(shelf: Shelf) -> None:
+    one = space(["x", "y"])
+    blocks = Blocks(
+        panels=("reading", "reading"), names=("reading/a", "reading/b"), values=one.blocks.values, mask=one.blocks.mask
+    )
+    made = Space(name="fused", item_ids=one.item_ids, blocks=blocks, recipe="{}")
+    shelf.replace(made, {})
+    read = shelf.read("fused")
+    assert same(read, made)
+    assert read.blocks.names == ("reading/a", "reading/b")
+
+
+def test_a_space_written_before_blocks_had_names_is_read(shelf: Shelf, tmp_path: Path) -> None:
+    made = space(["x", "y"])
+    shelf.replace(made, {})
+    tables = Tables(tmp_path / "lance")
+    rows = tables.read("space.fused")
+    metadata = {"recipe": made.recipe, "fit": "{}", "widths": '{"seeing": 3, "hearing": 2}'}
+    tables.replace("space.fused", rows.replace_schema_metadata(metadata))
+    assert same(Shelf(tables).read("fused"), made)

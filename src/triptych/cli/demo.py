@@ -108,7 +108,7 @@ def _build(catalogue: Catalogue, world: World, engine: Engine) -> Space:
         made = extract(catalogue, engine=engine, progress=lambda p: report(p.done, p.total, ""))
     say(f"Saw, heard and read them in {made.seconds:.1f} s: {made.done} features, {made.failed} failed.")
     fused = fuse(catalogue)
-    widths = [f"{panel} {v.shape[1]}-d" for panel, v in zip(fused.space.panels, fused.space.blocks.values, strict=True)]
+    widths = [f"{panel} {fused.space.width(panel)}-d" for panel in fused.space.panels]
     say(f"Fused {', '.join(widths)} into one space of {len(fused.space.item_ids)} titles.")
     return fused.space
 

@@ -33,10 +33,8 @@ def command(
     opened = Catalogue.open(catalogue)
     items = Selections(opened.tables).read(selection).item_ids if selection is not None else None
     made = fuse(opened, name=name, features=feature, items=items, refit=refit)
-    panels = {
-        panel: {"width": values.shape[1], "items": int(made.space.blocks.mask[:, k].sum())}
-        for k, (panel, values) in enumerate(zip(made.space.panels, made.space.blocks.values, strict=True))
-    }
+    space = made.space
+    panels = {panel: {"width": space.width(panel), "items": space.holding(panel)} for panel in space.panels}
     if as_json:
         emit(
             {

@@ -1,4 +1,4 @@
-"""Fuse: z-score each feature, lay the features of a panel side by side, keep the panels' masks."""
+"""Fuse: z-score each feature, lay the features of the panels side by side, keep the mask of each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def fuse(
     or ``refit`` is set. One that was fitted on ``train`` is never fitted on all items without being told to.
 
     Each feature is z-scored and divided by the square root of its panel's width, so that panels of unlike
-    width weigh alike: for an average item each panel has length 1.
+    width weigh alike: for an average item that has all features each panel has length 1. An item that lacks some of a
+    panel's features is compared on the others.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
         raise UsageError(f"a space cannot be called {name!r}; use letters, digits, - and _, at most 64.")
@@ -130,7 +131,7 @@ def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> tuple[list[Rec
 
 def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
     parts = {table.recipe.title: table.recipe.hash for table in tables}
-    return Recipe(panel="all", name="concatenation", version=1, params={"features": parts, "scaling": "z-score"})
+    return Recipe(panel="all", name="concatenation", version=2, params={"features": parts, "scaling": "z-score"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,29 +211,30 @@ def _standing(
 def _transform(
     name: str, item_ids: tuple[str, ...], tables: Sequence[FeatureTable], recipe: Recipe, fit: _Fit
 ) -> Space:
-    """A panel is present where all its features are: half a panel would be compared with a whole one."""
-    panels: list[str] = []
+    """One block for each feature, masked where the item has none: two items are compared on what both have."""
+    names: list[str] = []
     blocks: list[npt.NDArray[np.float32]] = []
     masks: list[npt.NDArray[np.bool_]] = []
     for panel in PANELS:
         own = [table for table in tables if table.recipe.panel == panel and table.recipe.title in fit.scales]
-        if not own:
-            continue
-        parts: list[npt.NDArray[np.float32]] = []
-        present = np.ones(len(item_ids), bool)
+        width = sum(len(fit.scales[table.recipe.title].mean) for table in own)
         for table in own:
             values, mask = table.aligned(item_ids)
             scale = fit.scales[table.recipe.title]
-            parts.append(scale(values, mask) if mask.any() else np.zeros((len(item_ids), len(scale.mean)), np.float32))
-            present &= mask
-        block = np.concatenate(parts, axis=1) / np.float32(np.sqrt(sum(part.shape[1] for part in parts)))
-        panels.append(panel)
-        blocks.append(np.where(present[:, None], block, 0).astype(np.float32))
-        masks.append(present)
+            # Of a feature that no item of these has, not even the width is known.
+            scaled = scale(values, mask) if mask.any() else np.zeros((len(item_ids), len(scale.mean)), np.float32)
+            names.append(table.recipe.title)
+            blocks.append((scaled / np.float32(np.sqrt(width))).astype(np.float32))
+            masks.append(mask)
     return Space(
         name=name,
         item_ids=item_ids,
-        blocks=Blocks(panels=tuple(panels), values=tuple(blocks), mask=np.stack(masks, axis=1)),
+        blocks=Blocks(
+            panels=tuple(name.partition("/")[0] for name in names),
+            names=tuple(names),
+            values=tuple(blocks),
+            mask=np.stack(masks, axis=1),
+        ),
         recipe=recipe.to_json(),
     )
 

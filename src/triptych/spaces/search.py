@@ -1,10 +1,11 @@
 """Search: exact nearest rows by masked cosine, in batches, without ever holding all pairs.
 
-Rows are made of panels, and either row may lack some. With weights w and the panels S that both rows have,
+Rows are made of blocks, one for each feature, and either row may lack some. A block is of a panel, and with the
+panels' weights w and the blocks S that both rows have,
 
     score(a, b) = Σ_{p∈S} w_p a_p·b_p / sqrt(Σ_{p∈S} w_p |a_p|²  ·  Σ_{p∈S} w_p |b_p|²)
 
-so a missing panel neither pulls towards a row nor away from it. Rows that share no panel have no score, and the
+so a missing feature neither pulls towards a row nor away from it. Rows that share no block have no score, and the
 score of a row of length 0 is 0.
 
 It goes in two steps. Matrix products in float32 find which rows can be among the best, and leave a margin as
@@ -39,33 +40,42 @@ PAIRS = 1024
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Blocks:
-    """The panels of many rows: ``values[p]`` float32 ``[n, d_p]``, zero where masked; ``mask`` bool ``[n, P]``."""
+    """The blocks of many rows: ``values[p]`` float32 ``[n, d_p]``, zero where masked; ``mask`` bool ``[n, P]``.
+
+    ``panels[p]`` is the panel of block p, and ``names[p]`` the feature it holds, or the panel again where that is all
+    there is to say. Blocks of one panel stand together.
+    """
 
     panels: tuple[str, ...]
     values: tuple[F32, ...]
     mask: npt.NDArray[np.bool_]
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.names:
+            object.__setattr__(self, "names", self.panels)
         shapes = [values.shape for values in self.values]
         if (
             len(self.panels) != len(shapes)
+            or len(set(self.names)) != len(shapes)
             or any(len(shape) != 2 or shape[0] != len(self.mask) for shape in shapes)
             or self.mask.shape[1:] != (len(shapes),)
         ):
             raise SpaceError(
-                f"the panels {', '.join(self.panels)} do not fit values of {shapes} and a mask of {self.mask.shape}; "
-                "every panel has one row for each item, and the mask one column for each panel."
+                f"the blocks {', '.join(self.names)} do not fit values of {shapes} and a mask of {self.mask.shape}; "
+                "every block has one row for each item, and the mask one column for each block."
             )
 
     def rows(self, which: I64 | slice) -> Blocks:
-        return Blocks(panels=self.panels, values=tuple(v[which] for v in self.values), mask=self.mask[which])
+        values = tuple(v[which] for v in self.values)
+        return Blocks(panels=self.panels, values=values, mask=self.mask[which], names=self.names)
 
     def __len__(self) -> int:
         return len(self.mask)
 
     @cached_property
     def squares(self) -> F64:
-        """``[n, P]``: squared length of each panel, kept for the next search among the same rows."""
+        """``[n, P]``: squared length of each block, kept for the next search among the same rows."""
         found = np.zeros(self.mask.shape)
         for start in range(0, len(self), PAIRS):
             part = slice(start, start + PAIRS)
@@ -105,14 +115,16 @@ def nearest(
 
 
 def panel_scores(a: Blocks, b: Blocks, pairs: I64) -> dict[str, F32]:
-    """Cosine of each panel alone for ``pairs`` ``[q, n]`` (row of ``b`` for each row of ``a``, −1 for none)."""
+    """Cosine of each panel alone, over the blocks of it that both rows have.
+
+    ``pairs``: ``[q, n]``, row of ``b`` for each row of ``a``, −1 for none. NaN where a panel is not shared.
+    """
     found: dict[str, F32] = {}
     query, place = np.nonzero(pairs >= 0)
     row = pairs[query, place]
-    for p, panel in enumerate(a.panels):
-        shared = a.mask[query, p] & b.mask[row, p]
-        alone = np.zeros(len(a.panels))
-        alone[p] = 1
+    for panel in dict.fromkeys(a.panels):
+        alone = np.array([float(one == panel) for one in a.panels])
+        shared = (a.mask[query] & b.mask[row])[:, alone > 0].any(axis=1)
         scores = np.full(pairs.shape, np.nan, np.float32)
         scores[query[shared], place[shared]] = _exact(a, query[shared], b, row[shared], alone)
         found[panel] = scores
@@ -126,7 +138,7 @@ def _relative(weights: Sequence[float]) -> F64:
 
 
 def _alike(queries: Blocks, w: F64) -> Iterator[I64]:
-    """Groups of queries that have the same panels, of those that count; a query that has none is in no group."""
+    """Groups of queries that have the same blocks, of those that count; a query that has none is in no group."""
     held = queries.mask & (w > 0)
     for pattern in np.unique(held, axis=0):
         if pattern.any():
@@ -134,7 +146,7 @@ def _alike(queries: Blocks, w: F64) -> Iterator[I64]:
 
 
 def _exact(a: Blocks, of: I64, b: Blocks, to: I64, w: F64) -> F32:
-    """Scores ``[k]`` of the pairs (``of[i]`` in ``a``, ``to[i]`` in ``b``), which must share a panel."""
+    """Scores ``[k]`` of the pairs (``of[i]`` in ``a``, ``to[i]`` in ``b``), which must share a block."""
     scores = np.zeros(len(of), np.float32)
     for k in range(0, len(of), PAIRS):
         here, there = of[k : k + PAIRS], to[k : k + PAIRS]
@@ -156,7 +168,7 @@ def _dots(x: F32, y: F32) -> F64:
 
 
 class _Sieve:
-    """Tells which rows may be among the nearest to some queries that all have the same panels."""
+    """Tells which rows may be among the nearest to some queries that all have the same blocks."""
 
     def __init__(self, queries: Blocks, w: F64) -> None:
         self._panels: list[int] = np.flatnonzero(queries.mask[0] & (w > 0)).tolist()
@@ -185,7 +197,7 @@ class _Sieve:
         return found
 
     def _shares(self, patterns: npt.NDArray[np.bool_]) -> F32:
-        """``[q, patterns]``: a query's length over that of the panels it shares with rows of a pattern."""
+        """``[q, patterns]``: a query's length over that of the blocks it shares with rows of a pattern."""
         part = self._squares @ patterns.T.astype(np.float64)
         whole = np.broadcast_to(self._squares.sum(axis=1, keepdims=True), part.shape)
         return np.sqrt(np.divide(whole, part, out=np.zeros(part.shape), where=part > 0)).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
@@ -57,26 +57,36 @@ class Shelf:
                 "space", name, self.names(), hint="Name another with --space, or make one: triptych fuse CATALOGUE"
             )
         metadata = self._tables.metadata(PREFIX + name)
-        widths: dict[str, int] = json.loads(metadata["widths"])
+        blocks = _blocks(metadata)
+        names, widths = [block["name"] for block in blocks], [int(block["width"]) for block in blocks]
         rows = self._tables.read(PREFIX + name).sort_by("item_id")
-        columns: tuple[list[Any], list[Any]] = rows["item_id"].to_pylist(), rows["panels"].to_pylist()
-        item_ids, held = columns
-        matrix = np.zeros((len(item_ids), sum(widths.values())), np.float32)
+        item_ids: list[Any] = rows["item_id"].to_pylist()
+        held: list[Any] = rows["panels"].to_pylist()
+        matrix = np.zeros((len(item_ids), sum(widths)), np.float32)
         if item_ids:
             vectors: list[Any] = rows["vector"].chunks
             flat = np.concatenate([part.flatten().to_numpy(zero_copy_only=False) for part in vectors])
             matrix[:] = flat.reshape(matrix.shape)
-        edges: list[int] = np.cumsum([0, *widths.values()]).tolist()
+        edges: list[int] = np.cumsum([0, *widths]).tolist()
         return Space(
             name=name,
             item_ids=tuple(item_ids),
             blocks=Blocks(
-                panels=tuple(widths),
+                panels=tuple(block["panel"] for block in blocks),
+                names=tuple(names),
                 values=tuple(np.ascontiguousarray(matrix[:, a:b]) for a, b in pairwise(edges)),
-                mask=np.array([[panel in had for panel in widths] for had in held], bool).reshape(-1, len(widths)),
+                mask=np.array([[name in had for name in names] for had in held], bool).reshape(-1, len(names)),
             ),
             recipe=metadata["recipe"],
         )
+
+
+def _blocks(metadata: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Name, panel and width of each block. Spaces written before features had masks of their own have whole panels."""
+    if "blocks" in metadata:
+        return json.loads(metadata["blocks"])
+    widths: dict[str, int] = json.loads(metadata["widths"])
+    return [{"name": panel, "panel": panel, "width": width} for panel, width in widths.items()]
 
 
 def _rows(space: Space, which: Sequence[int], fit: Any) -> pa.Table:
@@ -87,21 +97,29 @@ def _rows(space: Space, which: Sequence[int], fit: Any) -> pa.Table:
     schema = pa.schema(
         [
             pa.field("item_id", pa.string(), nullable=False),
+            # Of the blocks, the names of those that the item has; the column is older than they are.
             pa.field("panels", pa.list_(pa.string())),
             pa.field("vector", vector),
         ],
         metadata={
             "recipe": space.recipe,
             "fit": json.dumps(fit, allow_nan=False),
-            "widths": json.dumps(
-                {panel: v.shape[1] for panel, v in zip(space.panels, space.blocks.values, strict=True)}
+            "blocks": json.dumps(
+                [
+                    {"name": name, "panel": panel, "width": values.shape[1]}
+                    for name, panel, values in zip(
+                        space.blocks.names, space.blocks.panels, space.blocks.values, strict=True
+                    )
+                ]
             ),
         },
     )
     return pa.table(
         {
             "item_id": [space.item_ids[k] for k in index],
-            "panels": [[p for p, held in zip(space.panels, space.blocks.mask[k], strict=True) if held] for k in index],
+            "panels": [
+                [p for p, held in zip(space.blocks.names, space.blocks.mask[k], strict=True) if held] for k in index
+            ],
             "vector": cast("pa.Array[Any]", pa.FixedSizeListArray.from_arrays(numbers, matrix.shape[1])),
         },
         schema=schema,

@@ -28,15 +28,25 @@ class Space:
             raise SpaceError(f"space {self.name!r} has {len(self.item_ids)} ids for {len(self.blocks)} rows.")
         if len(self._rows) != len(self.item_ids):
             raise SpaceError(f"an item id stands twice in space {self.name!r}.")
-        for p, (panel, values) in enumerate(zip(self.panels, self.blocks.values, strict=True)):
+        for p, (name, values) in enumerate(zip(self.blocks.names, self.blocks.values, strict=True)):
             if not np.isfinite(values).all():
-                raise SpaceError(f"{panel} in space {self.name!r} holds NaN or infinite values; mask, do not guess.")
+                raise SpaceError(f"{name} in space {self.name!r} holds NaN or infinite values; mask, do not guess.")
             if values[~self.blocks.mask[:, p]].any():
-                raise SpaceError(f"{panel} in space {self.name!r} has values in rows that are masked; they must be 0.")
+                raise SpaceError(f"{name} in space {self.name!r} has values in rows that are masked; they must be 0.")
 
     @property
     def panels(self) -> tuple[str, ...]:
-        return self.blocks.panels
+        return tuple(dict.fromkeys(self.blocks.panels))
+
+    def width(self, panel: str) -> int:
+        """Entries of all blocks of a panel."""
+        pairs = zip(self.blocks.panels, self.blocks.values, strict=True)
+        return sum(values.shape[1] for own, values in pairs if own == panel)
+
+    def holding(self, panel: str) -> int:
+        """How many items have a block of a panel at least."""
+        own = np.array([one == panel for one in self.blocks.panels])
+        return int(self.blocks.mask[:, own].any(axis=1).sum())
 
     @cached_property
     def _rows(self) -> dict[str, int]:
