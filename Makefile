@@ -14,7 +14,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding
+  genres embedding hearing reading
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -81,6 +81,12 @@ bench-genres: $(RUNTIME) ## genres told from real trailer features (DATA=folder)
 bench-embedding: $(TOOLS) ## DINOv2 pictures a second, beside the device's ceiling
 	$(BIN)/python benchmarks/embedding.py
 
+bench-hearing: $(TOOLS) ## the hearing panel of 90 s of sound, beside librosa measure by measure (CLIP=file)
+	$(BIN)/python benchmarks/hearing.py $(if $(CLIP),'$(CLIP)')
+
+bench-reading: $(RUNTIME) ## the reading panel of MovieLens 100K, and what is nearest by it (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/reading.py '$(DATA)',@echo 'bench-reading needs DATA=folder' >&2)
+
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
@@ -102,11 +108,11 @@ endef
 
 $(RUNTIME): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,text]'
+	$(INSTALL) -e '.[fetch,light]'
 	@touch $@
 
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,text,deep,dev,docs]'
+	$(INSTALL) -e '.[fetch,light,deep,spacy,ocr,dev,docs]'
 	@touch $(RUNTIME) $@
