@@ -8,7 +8,7 @@ import pytest
 from triptych.catalogue.sources.synthetic import World, make_world
 from triptych.media.loader import open_reel
 from triptych.media.reel import Reel, Want
-from triptych.media.sampling import TWO_PASS, Sampling
+from triptych.media.sampling import CARDS, TWO_PASS, Sampling
 
 STEP_S = 0.02
 PLAIN = Sampling(where="all")
@@ -90,3 +90,23 @@ def test_the_same_clip_gives_the_same_pictures(world: World, reels: list[Reel]) 
         again = open_reel(world.clips[0], Want(samplings=frozenset({TWO_PASS})), threads=threads)
         assert np.array_equal(again.frames[TWO_PASS].rgb, reels[0].frames[TWO_PASS].rgb)
         assert again.rejected == reels[0].rejected
+
+
+def test_cards_are_sampled_where_writing_was_rejected_and_nowhere_else(world: World, reels: list[Reel]) -> None:
+    written = 0
+    for index in range(6):
+        reel = open_reel(world.clips[index], Want(samplings=frozenset({CARDS})))
+        assert reel.rejected == reels[index].rejected
+        frames = reel.frames_of(CARDS)
+        assert frames is not None
+        cards = [span for span in reel.rejected if span.reason in ("card", "text")]
+        for at_s in frames.times_s:
+            assert any(span.start_s - STEP_S <= at_s <= span.end_s + STEP_S for span in cards)
+        assert bool(cards) == bool(len(frames))
+        written += len(frames)
+        both = open_reel(world.clips[index], Want(samplings=frozenset({CARDS, TWO_PASS})))
+        alone, beside = reels[index].frames_of(TWO_PASS), both.frames_of(TWO_PASS)
+        assert alone is not None
+        assert beside is not None
+        assert alone.rgb.tobytes() == beside.rgb.tobytes()
+    assert written

@@ -19,6 +19,8 @@ from triptych.media.timeline import Slot, Timeline, choose
 
 Look = Callable[[Sequence[int]], Mapping[int, RGB]]
 
+#: Reasons of segments on which something may be read.
+CARD_REASONS = ("card", "text")
 #: The short side, in pixels, of the pictures that are judged.
 JUDGED_PX = 224
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from triptych.errors import MediaError
 from triptych.media.container import MAX_PIXELS, scan
-from triptych.media.content import JUDGED_PX, RULES, first_look, non_content
+from triptych.media.content import CARD_REASONS, JUDGED_PX, RULES, first_look, non_content
 from triptych.media.frames import DECODER, RGB, Decoded, decode
 from triptych.media.reel import Frames, Reel, Span, Want
 from triptych.media.sampling import Sampling
@@ -37,7 +37,7 @@ def decoding_recipe(want: Want) -> dict[str, object]:
     recipe: dict[str, object] = {}
     if samplings:
         recipe |= {"samplings": samplings, "decoder": {**DECODER, "skip_from_pictures": SKIP_FROM_PICTURES}}
-    if any(s.where == "content" for s in want.samplings):
+    if any(s.where != "all" for s in want.samplings):
         recipe["content"] = {**asdict(RULES), "judged": asdict(JUDGED)}
     if want.sound_rates_hz:
         recipe["sound"] = {"rates_hz": sorted(want.sound_rates_hz), "limit_s": SOUND_LIMIT_S, **MIXING}
@@ -72,7 +72,7 @@ def open_reel(path: Path | str, want: Want, *, name: str = "", threads: int = 0)
         decoded = pictures.decoded
         if decoded.broken:
             warnings.append(f"{len(decoded.broken)} picture packets could not be decoded: {decoded.last_fault}")
-        if not any(len(part) for part in frames.values()):
+        if not pictures.judged and not any(len(part) for part in frames.values()):
             cause = f": {decoded.last_fault}" if decoded.last_fault else ""
             if found.probe.picture is not None and not found.probe.picture.width_px:
                 cause += f"; they have no size, or more than {MAX_PIXELS:,} pixels"
@@ -120,16 +120,19 @@ class _Pictures:
         whole = [(0.0, self.timeline.duration_s)]
         guesses = {sampling: self._guess(sampling) for sampling in samplings}
         rejected: tuple[Span, ...] = ()
-        if any(s.where == "content" for s in samplings):
+        if any(s.where != "all" for s in samplings):
             # Fetched together, a clip that must be read from end to end anyway is read once.
             self._fetch([*guesses.items(), (JUDGED, first_look(self.timeline))])
             rejected = non_content(self.timeline, self._look)
         valid = without(whole, rejected)
+        cards = [(span.start_s, span.end_s) for span in rejected if span.reason in CARD_REASONS]
         chosen: dict[Sampling, Sequence[int]] = dict(guesses)
         for sampling, guess in guesses.items():
             if sampling.where == "content":
                 spare = {*_standing_in(self._held(sampling), guess), *(self.judged if self._alike(sampling) else ())}
                 chosen[sampling] = choose(self.timeline, slots(sampling, valid), spare)
+            elif sampling.where == "cards":
+                chosen[sampling] = choose(self.timeline, slots(sampling, cards))
         self._fetch(list(chosen.items()))
         for sampling, pts in chosen.items():
             if pts and not _standing_in(self._held(sampling), pts):
@@ -147,6 +150,8 @@ class _Pictures:
 
     def _guess(self, sampling: Sampling) -> list[int]:
         """What the sampling would choose if nothing were rejected: for one of the whole clip, its choice."""
+        if sampling.where == "cards":
+            return []
         whole = [(0.0, self.timeline.duration_s)]
         if sampling.where != "content":
             return choose(self.timeline, slots(sampling, whole))

@@ -13,7 +13,8 @@ class Sampling:
     (Pingali 2022, candidate frames); else from its beginning.
 
     ``where``: ``"content"`` leaves out the non-content segments that the first pass finds (two-pass
-    sampling, Maes 2025 §3.2.1); ``"all"`` takes the clip as it is.
+    sampling, Maes 2025 §3.2.1); ``"all"`` takes the clip as it is; ``"cards"`` takes, of those segments, the ones that
+    show writing or an emblem, and of most clips nothing.
     ``short_side_px``: pictures are scaled so that their shorter side is this, aspect kept.
     ``tolerance``: how far from the middle of its slot a picture may be taken, as a share of the slot.
     At .5 any picture of the slot stands for it, so the decoder may take the cheapest: a keyframe where
@@ -30,8 +31,8 @@ class Sampling:
     def __post_init__(self) -> None:
         if (self.count is None) == (self.every_s is None):
             raise ValueError("a Sampling takes either count or every_s, not both and not neither")
-        if self.where not in ("content", "all"):
-            raise ValueError(f"where is {self.where!r}; it may be 'content' or 'all'")
+        if self.where not in ("content", "all", "cards"):
+            raise ValueError(f"where is {self.where!r}; it may be 'content', 'all' or 'cards'")
         if not 0 <= self.tolerance <= 0.5:
             raise ValueError(f"tolerance is {self.tolerance}; it may be 0 to 0.5 of a slot")
         if self.count is not None and self.count < 1:
@@ -58,6 +59,8 @@ PIVOT = Sampling(count=None, every_s=1.0, where="all", tolerance=0.0, pivot=True
 EACH_SECOND = Sampling(count=None, every_s=1.0, where="all", tolerance=0.0)
 #: Pictures enough for each of 40 equal subclips of a trailer (audiovisual-cf, which takes every picture).
 HALF_SECONDS = Sampling(count=None, every_s=0.5, where="all")
+#: What is written on the cards at the ends, large enough to be read.
+CARDS = Sampling(count=None, every_s=0.5, where="cards", short_side_px=480)
 
 #: By the names under which they are asked for on the command line.
 NAMED = {
@@ -66,4 +69,5 @@ NAMED = {
     "pivot": PIVOT,
     "each-second": EACH_SECOND,
     "half-seconds": HALF_SECONDS,
+    "cards": CARDS,
 }
