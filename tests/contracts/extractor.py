@@ -27,7 +27,7 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 
-from tests.worlds.clips import scene, silence, tone, write_clip
+from tests.worlds.clips import card, scene, silence, tone, write_clip
 from triptych.catalogue.records import Item
 from triptych.engine.worker import pack, unpack
 from triptych.errors import TriptychError
@@ -61,8 +61,23 @@ def _folder() -> Path:
     return at
 
 
+@lru_cache(maxsize=1)
+def _carded() -> Path:
+    """The same, but the two whole clips are longer and end in a card of writing, for those who read cards."""
+    at = Path(mkdtemp(prefix="triptych-contract-"))
+    atexit.register(rmtree, at)
+    for name, words, rgb in (("both", "THE FOG", (200, 90, 40)), ("other", "COMING SOON", (40, 120, 200))):
+        film, last = scene(rgb, seed=len(words)), card(words)
+        write_clip(at / f"{name}.mp4", picture=lambda t, f=film, c=last: f(t) if t < 11 else c, seconds=12.0, scale=4.0)
+    for name in ("mute", "silent", "heard"):
+        [path] = _folder().glob(f"{name}.*")
+        (at / path.name).symlink_to(path)
+    return at
+
+
 def opened(name: str, want: Want) -> Reel:
-    [path] = _folder().glob(f"{name}.*")
+    reads_cards = any(sampling.where == "cards" for sampling in want.samplings)
+    [path] = (_carded() if reads_cards else _folder()).glob(f"{name}.*")
     return open_reel(path, want, name=name, threads=1)
 
 

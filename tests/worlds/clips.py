@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 HEIGHT, WIDTH = 64, 96
@@ -66,6 +67,16 @@ def scene(rgb: tuple[int, int, int], *, seed: int = 0, contrast: float = 0.35) -
         moved = np.roll(patches, round(at_s * 10), axis=1)
         return np.clip(moved * np.array(rgb), 0, 255).astype(np.uint8)
 
+    return picture
+
+
+def card(*lines: str) -> np.ndarray:
+    """Light writing in the middle of a dark picture ``[4 * HEIGHT, 4 * WIDTH, 3]``: large enough to be read."""
+    picture = np.full((4 * HEIGHT, 4 * WIDTH, 3), 12, np.uint8)
+    for k, line in enumerate(lines):
+        (width, _), _ = cv2.getTextSize(line, cv2.FONT_HERSHEY_DUPLEX, 0.8, 2)
+        at = ((4 * WIDTH - width) // 2, 2 * HEIGHT + 40 * k - 20 * (len(lines) - 1))
+        cv2.putText(picture, line, at, cv2.FONT_HERSHEY_DUPLEX, 0.8, (235, 235, 235), 2, cv2.LINE_AA)
     return picture
 
 

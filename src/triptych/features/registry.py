@@ -40,6 +40,7 @@ BUILT_IN = {
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
     "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
+    "reading/on-screen": "triptych.features.reading.on_screen:OnScreen",
 }
 ENTRY_POINTS = "triptych.extractors"
 #: What needs no download and no torch.
