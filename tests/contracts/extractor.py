@@ -39,10 +39,35 @@ from triptych.media.loader import open_reel
 from triptych.media.reel import Reel, Want
 
 PLOT = "A lighthouse keeper finds a letter in the fog and rows out to learn who wrote it."
+#: Two of which all is told, one of which nothing is, and two of which a little is.
 PLACES = {
-    "both": Item(item_id="both", title="Fog", plot=PLOT, year=1954, genres=("Drama",)),
-    "other": Item(item_id="other", title="Rust", plot="Two mechanics race an old truck across the salt flats."),
-    "mute": Item(item_id="mute", title="Mute"),
+    "both": Item(
+        item_id="both",
+        title="Fog",
+        plot=PLOT,
+        year=1954,
+        genres=("Drama",),
+        runtime_min=101.0,
+        people=("Ada Stone", "Bo Reed"),
+        directors=("Cy Webb",),
+        languages=("English",),
+        countries=("Ireland",),
+        certificate="PG",
+    ),
+    "other": Item(
+        item_id="other",
+        title="Rust",
+        plot="Two mechanics race an old truck across the salt flats. Anna Bell drives the truck to Utah.",
+        year=1999,
+        genres=("Comedy", "Adventure"),
+        runtime_min=88.0,
+        people=("Anna Bell", "Ada Stone"),
+        directors=("Di Poe",),
+        languages=("French", "English"),
+        countries=("France",),
+        certificate="R",
+    ),
+    "mute": Item(item_id="mute"),
     "silent": Item(item_id="silent", title="Silent", plot="A mime loses his box."),
     "heard": Item(item_id="heard", plot="A voice on the radio counts backwards, and nobody knows from where."),
 }

@@ -17,6 +17,8 @@ from tests.worlds.weights import tiny
 from triptych.features import registry
 from triptych.features.extractor import Extractor, Learner, Needs, Showing
 from triptych.features.feature import Feature
+from triptych.features.hearing.speech import SpeechRules
+from triptych.features.pooling import Pooling
 from triptych.features.recipe import Recipe
 from triptych.media.sampling import Sampling
 from triptych.media.shots import ShotRules
@@ -33,6 +35,13 @@ CHANGED: dict[str, dict[str, object]] = {
     "seeing/objects": {"threshold": 0.25},
     "seeing/palette": {"count": 3},
     "seeing/shots": {"rules": ShotRules(adaptive=False)},
+    "hearing/loudness": {"pooling": Pooling(parts=4)},
+    "hearing/speech-music": {"pooling": Pooling(parts=4)},
+    "hearing/speech": {"rules": SpeechRules(enter=0.6)},
+    "reading/text-statistics": {"language": "en"},
+    "reading/tfidf-title": {"terms": 5},
+    "reading/tfidf-plot": {"terms": 5},
+    "reading/tfidf-plot-5000": {"terms": 5},
 }
 #: Of an extractor that takes published weights: the kind of its tiny ones.
 WEIGHTS = {
@@ -112,6 +121,10 @@ class TestLearned(ExtractorContract):
 #: Those that must look at items first. The third party's stands for them too.
 LEARNERS: dict[str, Callable[[], object]] = {
     "reading/initials": Initials,
+    **{
+        title: partial(registry.build, title)
+        for title in ("reading/tfidf-title", "reading/tfidf-plot", "reading/tfidf-plot-5000")
+    },
 }
 
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from triptych.errors import UsageError
@@ -57,9 +58,9 @@ class Recipe:
     def title(self) -> str:
         return f"{self.panel}/{self.name}"
 
-    @property
+    @cached_property
     def hash(self) -> str:
-        """12 hex digits over the canonical JSON."""
+        """12 hex digits over the canonical JSON. Kept: a vocabulary of thousands makes it long."""
         return hashlib.blake2b(self.to_json().encode(), digest_size=6).hexdigest()
 
     def to_json(self) -> str:

@@ -38,8 +38,15 @@ BUILT_IN = {
     "seeing/objects-frames": "triptych.features.seeing.objects:objects_frames",
     "seeing/picture-hash": "triptych.features.seeing.picture_hash:PictureHash",
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
+    "hearing/loudness": "triptych.features.hearing.loudness:Loudness",
+    "hearing/speech-music": "triptych.features.hearing.speech_music:SpeechMusic",
+    "hearing/speech": "triptych.features.hearing.speech:Speech",
     "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
+    "reading/text-statistics": "triptych.features.reading.text_statistics:TextStatistics",
+    "reading/tfidf-title": "triptych.features.reading.tfidf:tfidf_title",
+    "reading/tfidf-plot": "triptych.features.reading.tfidf:tfidf_plot",
+    "reading/tfidf-plot-5000": "triptych.features.reading.tfidf:tfidf_plot_5000",
     "reading/on-screen": "triptych.features.reading.on_screen:OnScreen",
 }
 ENTRY_POINTS = "triptych.extractors"
