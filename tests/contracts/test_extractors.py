@@ -39,6 +39,11 @@ CHANGED: dict[str, dict[str, object]] = {
     "hearing/speech-music": {"pooling": Pooling(parts=4)},
     "hearing/speech": {"rules": SpeechRules(enter=0.6)},
     "reading/text-statistics": {"language": "en"},
+    "reading/genres": {"limit": 1},
+    "reading/languages": {"limit": 1},
+    "reading/countries": {"limit": 1},
+    "reading/people": {"places": 1},
+    "reading/people-top": {"director_weight": 2.0},
     "reading/tfidf-title": {"terms": 5},
     "reading/tfidf-plot": {"terms": 5},
     "reading/tfidf-plot-5000": {"terms": 5},
@@ -123,7 +128,10 @@ LEARNERS: dict[str, Callable[[], object]] = {
     "reading/initials": Initials,
     **{
         title: partial(registry.build, title)
-        for title in ("reading/tfidf-title", "reading/tfidf-plot", "reading/tfidf-plot-5000")
+        for title in (
+            *("reading/tfidf-title", "reading/tfidf-plot", "reading/tfidf-plot-5000", "reading/people-top"),
+            *("reading/genres", "reading/languages", "reading/countries"),
+        )
     },
 }
 

@@ -47,6 +47,14 @@ BUILT_IN = {
     "reading/tfidf-title": "triptych.features.reading.tfidf:tfidf_title",
     "reading/tfidf-plot": "triptych.features.reading.tfidf:tfidf_plot",
     "reading/tfidf-plot-5000": "triptych.features.reading.tfidf:tfidf_plot_5000",
+    "reading/genres": "triptych.features.reading.labels:genres",
+    "reading/languages": "triptych.features.reading.labels:languages",
+    "reading/countries": "triptych.features.reading.labels:countries",
+    "reading/people": "triptych.features.reading.people:People",
+    "reading/people-top": "triptych.features.reading.people:people_top",
+    "reading/year": "triptych.features.reading.figures:Year",
+    "reading/runtime": "triptych.features.reading.figures:Runtime",
+    "reading/certificate": "triptych.features.reading.certificates:Certificate",
     "reading/on-screen": "triptych.features.reading.on_screen:OnScreen",
 }
 ENTRY_POINTS = "triptych.extractors"
