@@ -35,6 +35,7 @@ CHANGED: dict[str, dict[str, object]] = {
     "seeing/objects": {"threshold": 0.25},
     "seeing/palette": {"count": 3},
     "seeing/shots": {"rules": ShotRules(adaptive=False)},
+    "hearing/rhythm": {"pooling": Pooling(parts=4)},
     "hearing/loudness": {"pooling": Pooling(parts=4)},
     "hearing/speech-music": {"pooling": Pooling(parts=4)},
     "hearing/speech": {"rules": SpeechRules(enter=0.6)},

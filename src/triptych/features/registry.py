@@ -38,6 +38,7 @@ BUILT_IN = {
     "seeing/objects-frames": "triptych.features.seeing.objects:objects_frames",
     "seeing/picture-hash": "triptych.features.seeing.picture_hash:PictureHash",
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
+    "hearing/rhythm": "triptych.features.hearing.rhythm:Rhythm",
     "hearing/loudness": "triptych.features.hearing.loudness:Loudness",
     "hearing/speech-music": "triptych.features.hearing.speech_music:SpeechMusic",
     "hearing/speech": "triptych.features.hearing.speech:Speech",
