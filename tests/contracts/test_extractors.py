@@ -36,6 +36,12 @@ CHANGED: dict[str, dict[str, object]] = {
     "seeing/palette": {"count": 3},
     "seeing/shots": {"rules": ShotRules(adaptive=False)},
     "hearing/rhythm": {"pooling": Pooling(parts=4)},
+    "hearing/vggish": {"every_s": 1.0},
+    "hearing/vggish-frames": {"postprocess": False},
+    "hearing/vggish-subclips": {"parts": 10},
+    "hearing/wav2vec2": {"limit_s": 2.0},
+    "hearing/clap": {"dtype": "bfloat16"},
+    "hearing/mel": {"excerpt_s": 10.0},
     "hearing/loudness": {"pooling": Pooling(parts=4)},
     "hearing/speech-music": {"pooling": Pooling(parts=4)},
     "hearing/speech": {"rules": SpeechRules(enter=0.6)},
@@ -62,6 +68,11 @@ WEIGHTS = {
     "seeing/alexnet-subclips": "alexnet",
     "seeing/objects": "yolos",
     "seeing/objects-frames": "yolos",
+    "hearing/vggish": "vggish",
+    "hearing/vggish-frames": "vggish",
+    "hearing/vggish-subclips": "vggish",
+    "hearing/wav2vec2": "wav2vec2",
+    "hearing/clap": "clap",
 }
 
 

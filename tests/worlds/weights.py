@@ -15,6 +15,8 @@ LABELS = {0: "person", 1: "car", 2: "dog", 3: "chair"}
 CROP_PX, SIDE_PX = 56, 64
 #: Widths of a narrow AlexNet: five convolutions, two wide layers, classes.
 NARROW = (8, 12, 16, 12, 12, 64, 32, 10)
+#: Widths of a narrow VGGish: six convolutions, three wide layers.
+NARROW_VGGISH = (4, 6, 8, 8, 10, 10, 24, 20, 16)
 
 
 def _lively(model: Any, seed: int) -> Any:
@@ -119,6 +121,102 @@ def save_alexnet(file: Path, *, seed: int = 5) -> Path:
     return file
 
 
+def vggish_tensors(*, seed: int = 6, widths: tuple[int, ...] = NARROW_VGGISH) -> dict[str, Any]:
+    """torchvggish's names; so narrow that the file is small, by the same rules as the published one."""
+    import torch
+
+    drawn = torch.Generator().manual_seed(seed)
+    convolutions = zip((0, 3, 6, 8, 11, 13), (1, *widths[:5]), widths[:6], strict=True)
+    shapes = {f"features.{k}": (made, given, 3, 3) for k, given, made in convolutions}
+    before = (widths[5] * 24, *widths[6:8])
+    shapes |= {f"embeddings.{k}": (made, given) for k, given, made in zip((0, 2, 4), before, widths[6:], strict=True)}
+    tensors: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        weight = torch.randn(shape, generator=drawn)
+        tensors[f"{name}.weight"] = weight * (2 / weight[0].numel()) ** 0.5
+        tensors[f"{name}.bias"] = torch.randn(shape[0], generator=drawn) * 0.1
+    return tensors
+
+
+def vggish_whitening(*, seed: int = 7, width: int = NARROW_VGGISH[-1]) -> dict[str, Any]:
+    """The whitening's names and shapes, as arrays of numpy, as it is published."""
+    import numpy as np
+
+    drawn = np.random.default_rng(seed)
+    vectors = drawn.normal(size=(width, width)) / width**0.5
+    return {"pca_eigen_vectors": vectors, "pca_means": drawn.normal(size=width) * 0.1}
+
+
+def save_vggish(folder: Path, *, seed: int = 6) -> Path:
+    """The two files that torchvggish publishes, as an early torch saved them: one pickle, the whitening of arrays."""
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(vggish_tensors(seed=seed), folder / "vggish-tiny.pth", _use_new_zipfile_serialization=False)
+    torch.save(vggish_whitening(), folder / "vggish_pca_params-tiny.pth", _use_new_zipfile_serialization=False)
+    return folder
+
+
+def save_wav2vec2(folder: Path, *, seed: int = 8) -> Path:
+    """With letters to write on top, an older torch's names for two tensors and one left out, as published."""
+    from safetensors.torch import load_file, save_file
+    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
+
+    config = Wav2Vec2Config(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        conv_dim=(16,) * 7,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+        vocab_size=8,
+    )
+    _lively(Wav2Vec2ForCTC(config), seed).save_pretrained(folder)
+    tensors = load_file(folder / "model.safetensors")
+    newer, older = (
+        (".parametrizations.weight.original0", ".parametrizations.weight.original1"),
+        (".weight_g", ".weight_v"),
+    )
+    published = {
+        name.replace(newer[0], older[0]).replace(newer[1], older[1]): tensor
+        for name, tensor in tensors.items()
+        if not name.endswith("masked_spec_embed")
+    }
+    save_file(published, folder / "model.safetensors", metadata={"format": "pt"})
+    Wav2Vec2FeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+def save_clap(folder: Path, *, seed: int = 9) -> Path:
+    """Both halves, the one that reads too, for windows of 1 s."""
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
+    audio = {
+        "depths": [1, 1],
+        "num_attention_heads": [2, 4],
+        "patch_embeds_hidden_size": 16,
+        "hidden_size": 32,
+        "spec_size": 64,
+        "window_size": 4,
+        "num_mel_bins": 16,
+    }
+    text = {
+        "vocab_size": 20,
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "max_position_embeddings": 20,
+    }
+    config = ClapConfig(audio_config=audio, text_config=text, projection_dim=24)
+    _lively(ClapModel(config), seed).save_pretrained(folder)
+    ClapFeatureExtractor(feature_size=16, truncation="rand_trunc", max_length_s=1, frequency_min=50).save_pretrained(
+        folder
+    )
+    return folder
+
+
 @lru_cache(maxsize=1)
 def _shelf() -> Path:
     at = Path(mkdtemp(prefix="triptych-weights-"))
@@ -126,13 +224,22 @@ def _shelf() -> Path:
     return at
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def tiny(kind: str) -> Path:
-    """The folder or file of one kind, made once: dinov2, resnet, mobilenetv2, yolos or alexnet. Not to be changed."""
+    """The folder or file of one kind, made once: dinov2, resnet, mobilenetv2, yolos, alexnet, vggish, wav2vec2 or clap.
+    Not to be changed."""
     from triptych.features.backbones.running import quiet
 
     if kind == "alexnet":
         return save_alexnet(_shelf() / "alexnet.pth")
-    save = {"dinov2": save_dinov2, "resnet": save_resnet, "mobilenetv2": save_mobilenetv2, "yolos": save_yolos}[kind]
+    save = {
+        "dinov2": save_dinov2,
+        "resnet": save_resnet,
+        "mobilenetv2": save_mobilenetv2,
+        "yolos": save_yolos,
+        "vggish": save_vggish,
+        "wav2vec2": save_wav2vec2,
+        "clap": save_clap,
+    }[kind]
     with quiet():
         return save(_shelf() / kind)

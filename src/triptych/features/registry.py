@@ -42,6 +42,12 @@ BUILT_IN = {
     "hearing/loudness": "triptych.features.hearing.loudness:Loudness",
     "hearing/speech-music": "triptych.features.hearing.speech_music:SpeechMusic",
     "hearing/speech": "triptych.features.hearing.speech:Speech",
+    "hearing/vggish": "triptych.features.hearing.vggish:vggish",
+    "hearing/vggish-frames": "triptych.features.hearing.vggish:vggish_frames",
+    "hearing/vggish-subclips": "triptych.features.hearing.vggish:vggish_subclips",
+    "hearing/wav2vec2": "triptych.features.hearing.embedding:wav2vec2",
+    "hearing/clap": "triptych.features.hearing.embedding:clap",
+    "hearing/mel": "triptych.features.hearing.mel:Mel",
     "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
     "reading/text-statistics": "triptych.features.reading.text_statistics:TextStatistics",
@@ -59,7 +65,7 @@ BUILT_IN = {
     "reading/on-screen": "triptych.features.reading.on_screen:OnScreen",
 }
 ENTRY_POINTS = "triptych.extractors"
-#: What needs no download and no torch.
+#: What needs no download.
 _LIGHT_SEEING = (
     "seeing/colour",
     "seeing/palette",
@@ -71,7 +77,27 @@ _LIGHT_SEEING = (
     "seeing/shot-types",
     "seeing/mise-en-scene",
 )
-_LIGHT = (*_LIGHT_SEEING, "hearing/acoustic", "reading/sentence")
+_LIGHT_HEARING = (
+    "hearing/acoustic",
+    "hearing/rhythm",
+    "hearing/loudness",
+    "hearing/speech-music",
+    "hearing/speech",
+)
+_LIGHT_READING = (
+    "reading/sentence",
+    "reading/tfidf-title",
+    "reading/tfidf-plot",
+    "reading/text-statistics",
+    "reading/genres",
+    "reading/people",
+    "reading/year",
+    "reading/runtime",
+    "reading/languages",
+    "reading/countries",
+    "reading/certificate",
+)
+_LIGHT = (*_LIGHT_SEEING, *_LIGHT_HEARING, *_LIGHT_READING)
 #: What a profile measures, in the order in which it is shown. Those with a name and a year are the papers' own.
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "light": _LIGHT,
@@ -87,15 +113,29 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
         "seeing/alexnet",
         "seeing/alexnet-subclips",
         "seeing/objects",
+        "hearing/vggish",
+        "hearing/vggish-subclips",
+        "hearing/wav2vec2",
+        "hearing/clap",
+        "reading/tfidf-plot-5000",
     ),
-    "maes-2025": (*_LIGHT, "seeing/dinov2", "seeing/dinov2-frames", "seeing/objects"),
-    "audiovisual-cf": ("seeing/alexnet-subclips",),
-    "pingali-2022": ("seeing/resnet50",),
+    "maes-2025": (
+        *_LIGHT,
+        "seeing/dinov2",
+        "seeing/dinov2-frames",
+        "seeing/objects",
+        "hearing/vggish",
+        "hearing/wav2vec2",
+        "reading/tfidf-plot-5000",
+    ),
+    "audiovisual-cf": ("seeing/alexnet-subclips", "hearing/vggish-subclips"),
+    "pingali-2022": ("seeing/resnet50", "hearing/vggish"),
     "lehmann-2021": ("seeing/mobilenetv2-frames",),
 }
 #: Where a profile asks an extractor for something else than it does by itself.
-#: Lehmann 2021 squeezes pictures to squares.
+#: Lehmann 2021 squeezes pictures to squares; Pingali 2022 samples sound every second.
 ASKED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "pingali-2022": {"hearing/vggish": {"every_s": 1.0}},
     "lehmann-2021": {"seeing/mobilenetv2-frames": {"squash": True}},
 }
 

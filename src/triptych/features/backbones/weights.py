@@ -26,6 +26,9 @@ WANTED = (
     "model.safetensors.index.json",
     "model-*-of-*.safetensors",
 )
+#: The older form of model.safetensors. It is a pickle, of which torch reads tensors alone (``weights_only``), running
+#: nothing; taken only where ``wanted`` names it and there is no other, for weights that are published in no other.
+PICKLED = "pytorch_model.bin"
 #: What is published under a hub id, in MB to fetch: for the error where it cannot be had.
 PUBLISHED_MB: Mapping[str, int] = {
     "facebook/dinov2-small": 88,
@@ -33,7 +36,11 @@ PUBLISHED_MB: Mapping[str, int] = {
     "microsoft/resnet-50": 102,
     "google/mobilenet_v2_1.0_224": 14,
     "hustvl/yolos-tiny": 26,
+    "facebook/wav2vec2-base-960h": 378,
+    "laion/clap-htsat-unfused": 615,
 }
+#: Of these, those that were published before there was a model.safetensors.
+_PICKLED_ONLY = frozenset({"laion/clap-htsat-unfused"})
 #: Seconds that a hub has to say which commit a revision is.
 ASKING_S = 20.0
 
@@ -137,7 +144,9 @@ def describe(
     found = _in_cache(source, revision, tuple(wanted), cache) if _COMMIT.fullmatch(revision) else None
     if found is None:
         # Asked before anything is fetched, in one request: the fetching tries for half a minute where nobody answers.
-        revision = _commit(source, revision, endpoint, cache, title)
+        revision, names = _commit(source, revision, endpoint, cache, title)
+        if names & {"model.safetensors", _INDEX}:
+            wanted = [name for name in wanted if name != PICKLED]  # not the same tensors twice
         found = _in_cache(source, revision, tuple(wanted), cache)
         found = found or _fetched(source, revision, tuple(wanted), endpoint, cache, title)
     return Weights(source=source, revision=revision, sha256=_digests(found, tuple(wanted)), path=str(found))
@@ -160,17 +169,20 @@ def reach(source: str, *, cache: Path | str | None = None) -> str:
     return f"to be fetched, {PUBLISHED_MB[source]} MB" if source in PUBLISHED_MB else "to be fetched"
 
 
-def _commit(source: str, revision: str, endpoint: str | None, cache: Path | str | None, title: str) -> str:
-    """The commit that a revision is now."""
+def _commit(
+    source: str, revision: str, endpoint: str | None, cache: Path | str | None, title: str
+) -> tuple[str, frozenset[str]]:
+    """The commit that a revision is now, and the names of its files."""
     from huggingface_hub import HfApi
 
     try:
-        sha = cast(Any, HfApi(endpoint=endpoint)).model_info(source, revision=revision, timeout=ASKING_S).sha
+        told = cast(Any, HfApi(endpoint=endpoint)).model_info(source, revision=revision, timeout=ASKING_S)
+        sha, names = told.sha, frozenset(str(file.rfilename) for file in told.siblings or ())
     except Exception as error:  # what is raised differs by release of huggingface_hub, and is said in the message
         raise _not_had(source, revision, title, error, _cached(source, revision, cache)) from error
     if not isinstance(sha, str) or not _COMMIT.fullmatch(sha):
         raise FetchError(f"the hub gives {sha!r} as the commit of {source!r} at {revision!r}; that is none.")
-    return sha
+    return sha, names
 
 
 def _in_cache(source: str, commit: str, wanted: tuple[str, ...], cache: Path | str | None) -> Path | None:
@@ -210,7 +222,8 @@ def _cached(source: str, revision: str, cache: Path | str | None) -> str:
 
     root = Path(cache if cache is not None else constants.HF_HUB_CACHE).expanduser()
     folder = root / f"models--{source.replace('/', '--')}"
-    here = [at for at in folder.glob("snapshots/*") if _COMMIT.fullmatch(at.name) and _whole(at)]
+    wanted = (*WANTED, PICKLED) if source in _PICKLED_ONLY else WANTED
+    here = [at for at in folder.glob("snapshots/*") if _COMMIT.fullmatch(at.name) and _whole(at, wanted)]
     # A revision is the user's own text: only a name that stays inside the folder is looked up.
     ref = folder / "refs" / revision
     inside = ".." not in Path(revision).parts and not Path(revision).is_absolute()
@@ -220,9 +233,9 @@ def _cached(source: str, revision: str, cache: Path | str | None) -> str:
     return max(here, key=lambda at: at.stat().st_mtime_ns).name if here else ""
 
 
-def _whole(folder: Path) -> bool:
+def _whole(folder: Path, wanted: tuple[str, ...]) -> bool:
     try:
-        return bool(_deciding(folder, WANTED))
+        return bool(_deciding(folder, wanted))
     except (OSError, ExtractionError):
         return False  # no folder, or only a part was fetched
 
@@ -233,7 +246,8 @@ def _not_had(source: str, revision: str, title: str, error: Exception, cached: s
     size = f" ({PUBLISHED_MB[source]} MB)" if source in PUBLISHED_MB else ""
     told = " ".join(str(error).split())[:300]
     name = source.rpartition("/")[2]
-    files = " config.json preprocessor_config.json model.safetensors" if source in PUBLISHED_MB else ""
+    tensors = PICKLED if source in _PICKLED_ONLY else "model.safetensors"
+    files = f" config.json preprocessor_config.json {tensors}" if source in PUBLISHED_MB else ""
     there = f" Commit {cached} is in the cache; to take that, add --set {title}.revision={cached}." if cached else ""
     pinned = f" --revision {revision}" if revision != "main" else ""
     if isinstance(error, errors.GatedRepoError):
@@ -265,7 +279,7 @@ def _deciding(folder: Path, wanted: tuple[str, ...]) -> list[str]:
         if name.endswith(".json") and name != _INDEX and "*" not in name and not (folder / name).is_file():
             raise ExtractionError(
                 f"the weights' folder {str(folder)!r} has no {name}. A folder that save_pretrained wrote, of the model "
-                "and of its image processor, has; copy it whole."
+                "and of its image processor or feature extractor, has; copy it whole."
             )
     names = [
         file.name
@@ -275,7 +289,8 @@ def _deciding(folder: Path, wanted: tuple[str, ...]) -> list[str]:
     whole = "model.safetensors" in names
     if whole:
         # A whole file goes before shards, as transformers has it.
-        names = [name for name in names if name != _INDEX and not fnmatchcase(name, "model-*-of-*.safetensors")]
+        beside = (_INDEX, PICKLED)
+        names = [name for name in names if name not in beside and not fnmatchcase(name, "model-*-of-*.safetensors")]
     elif _INDEX in names:
         placed: Any = _read_object(folder / _INDEX).get("weight_map")
         if not isinstance(placed, dict):
@@ -287,8 +302,8 @@ def _deciding(folder: Path, wanted: tuple[str, ...]) -> list[str]:
             raise ExtractionError(
                 f"the weights' folder {str(folder)!r} has no {absent[0]!r}, which its index lists. Copy it whole."
             )
-        names = [name for name in names if not name.endswith(".safetensors") or name in shards]
-    elif any(pattern.endswith(".safetensors") for pattern in wanted):
+        names = [name for name in names if name in shards or not (name == PICKLED or name.endswith(".safetensors"))]
+    elif PICKLED not in names and any(pattern.endswith(".safetensors") for pattern in wanted):
         pickled = next((file.name for file in sorted(folder.glob("*.bin"))), "")
         because = f" {pickled!r} is a pickle, which may run code and is not read." if pickled else ""
         raise ExtractionError(
