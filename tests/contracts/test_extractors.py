@@ -35,6 +35,8 @@ CHANGED: dict[str, dict[str, object]] = {
     "seeing/objects": {"threshold": 0.25},
     "seeing/palette": {"count": 3},
     "seeing/shots": {"rules": ShotRules(adaptive=False)},
+    "hearing/acoustic": {"pooling": Pooling(statistic="mean")},
+    "hearing/harmony": {"pooling": Pooling(statistic="mean")},
     "hearing/rhythm": {"pooling": Pooling(parts=4)},
     "hearing/vggish": {"every_s": 1.0},
     "hearing/vggish-frames": {"postprocess": False},

@@ -138,6 +138,16 @@ def test_constant_entries_tell_nothing_and_become_0(tmp_path: Path) -> None:
     assert (space.blocks.values[0][[0, 2], 1] != 0).all()
 
 
+def test_features_of_a_panel_weigh_the_same_however_wide(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    ids = [f"i{k:02d}" for k in range(40)]
+    look = {i: vector(*rng.standard_normal(30)) for i in ids}
+    grain = {i: vector(*rng.standard_normal(2)) for i in ids}
+    space = fuse(catalogue(tmp_path / "c", {LOOK: look, GRAIN: grain}, *ids)).space
+    for values in space.blocks.values:
+        assert np.square(values, dtype=np.float64).sum(axis=1).mean() == pytest.approx(0.5, rel=1e-5)
+
+
 def test_items_that_lack_a_feature_of_a_panel_are_compared_on_the_others(tmp_path: Path) -> None:
     look = {i: vector(k) for k, i in enumerate("abcd")}
     grain = {"a": vector(1, 2), "b": MISSING, "c": vector(2, 1), "d": vector(1, 2)}

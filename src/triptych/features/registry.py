@@ -38,6 +38,7 @@ BUILT_IN = {
     "seeing/objects-frames": "triptych.features.seeing.objects:objects_frames",
     "seeing/picture-hash": "triptych.features.seeing.picture_hash:PictureHash",
     "hearing/acoustic": "triptych.features.hearing.acoustic:Acoustic",
+    "hearing/harmony": "triptych.features.hearing.harmony:Harmony",
     "hearing/rhythm": "triptych.features.hearing.rhythm:Rhythm",
     "hearing/loudness": "triptych.features.hearing.loudness:Loudness",
     "hearing/speech-music": "triptych.features.hearing.speech_music:SpeechMusic",
@@ -79,6 +80,7 @@ _LIGHT_SEEING = (
 )
 _LIGHT_HEARING = (
     "hearing/acoustic",
+    "hearing/harmony",
     "hearing/rhythm",
     "hearing/loudness",
     "hearing/speech-music",

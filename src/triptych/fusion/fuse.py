@@ -58,9 +58,9 @@ def fuse(
     that stands keeps its fit, and only new and changed items are placed in it, unless the features changed
     or ``refit`` is set. One that was fitted on ``train`` is never fitted on all items without being told to.
 
-    Each feature is z-scored and divided by the square root of its panel's width, so that panels of unlike
-    width weigh alike: for an average item that has all features each panel has length 1. An item that lacks some of a
-    panel's features is compared on the others.
+    Each feature is z-scored and divided by the square root of its width and of how many its panel has, so that panels
+    weigh alike, and the features of a panel too, however wide they are: for an average item that has all features each
+    panel has length 1. An item that lacks some of a panel's features is compared on the others.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
         raise UsageError(f"a space cannot be called {name!r}; use letters, digits, - and _, at most 64.")
@@ -217,14 +217,13 @@ def _transform(
     masks: list[npt.NDArray[np.bool_]] = []
     for panel in PANELS:
         own = [table for table in tables if table.recipe.panel == panel and table.recipe.title in fit.scales]
-        width = sum(len(fit.scales[table.recipe.title].mean) for table in own)
         for table in own:
             values, mask = table.aligned(item_ids)
             scale = fit.scales[table.recipe.title]
             # Of a feature that no item of these has, not even the width is known.
             scaled = scale(values, mask) if mask.any() else np.zeros((len(item_ids), len(scale.mean)), np.float32)
             names.append(table.recipe.title)
-            blocks.append((scaled / np.float32(np.sqrt(width))).astype(np.float32))
+            blocks.append((scaled / np.float32(np.sqrt(len(own) * len(scale.mean)))).astype(np.float32))
             masks.append(mask)
     return Space(
         name=name,

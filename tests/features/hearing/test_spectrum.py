@@ -57,6 +57,13 @@ class TestAgreesWithLibrosa:
     def test_magnitudes(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
         self.same(magnitude, np.abs(librosa.stft(scene)).T)
 
+    def test_power_block_by_block(self, librosa: ModuleType, scene: np.ndarray) -> None:
+        theirs = np.abs(librosa.stft(scene)).T ** 2
+        blocks = spectrum.with_power(spectrum.centred_frames(scene, block_frames=50))
+        power = np.concatenate([part.copy() for _, part in blocks])
+        assert power.dtype == np.float32
+        self.same(power, theirs, atol=1e-24)
+
     def test_rms(self, librosa: ModuleType, scene: np.ndarray) -> None:
         self.same(spectrum.rms(frames_of(scene)), librosa.feature.rms(y=scene)[0])
 
@@ -69,9 +76,31 @@ class TestAgreesWithLibrosa:
         self.same(centroid, librosa.feature.spectral_centroid(y=scene, sr=RATE_HZ)[0])
         self.same(bandwidth, librosa.feature.spectral_bandwidth(y=scene, sr=RATE_HZ)[0])
 
-    def test_rolloff(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
-        theirs = librosa.feature.spectral_rolloff(y=scene, sr=RATE_HZ)[0]
-        self.same(spectrum.rolloff_hz(magnitude, FREQUENCY_HZ), theirs)
+    @pytest.mark.parametrize("share", [0.05, 0.85, 0.999])
+    def test_rolloff(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray, share: float) -> None:
+        theirs = librosa.feature.spectral_rolloff(y=scene, sr=RATE_HZ, roll_percent=share)[0]
+        self.same(spectrum.rolloff_hz(magnitude, FREQUENCY_HZ, share=share), theirs)
+
+    def test_contrast(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        bands = spectrum.contrast_bands(RATE_HZ)
+        ours = spectrum.contrast_db(*spectrum.peaks_and_valleys(magnitude, bands))
+        self.same(ours, librosa.feature.spectral_contrast(y=scene, sr=RATE_HZ).T)
+        ours = spectrum.contrast_db(
+            *spectrum.peaks_and_valleys(
+                magnitude, spectrum.contrast_bands(RATE_HZ, octaves=4, lowest_hz=120.0, quantile=0.1)
+            )
+        )
+        theirs = librosa.feature.spectral_contrast(y=scene, sr=RATE_HZ, n_bands=4, fmin=120.0, quantile=0.1)
+        self.same(ours, theirs.T)
+
+    def test_chroma_bank(self, librosa: ModuleType) -> None:
+        for rate_hz, n_fft in ((22050, 2048), (16000, 4096)):
+            theirs = librosa.filters.chroma(sr=rate_hz, n_fft=n_fft, dtype=np.float64)
+            self.same(spectrum.chroma_bank(rate_hz, n_fft), theirs, atol=1e-12)
+
+    def test_chroma(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
+        ours = spectrum.chroma(magnitude**2 @ spectrum.chroma_bank(RATE_HZ).T)
+        self.same(ours, librosa.feature.chroma_stft(y=scene, sr=RATE_HZ, tuning=0).T)
 
     def test_flatness(self, librosa: ModuleType, scene: np.ndarray, magnitude: np.ndarray) -> None:
         self.same(spectrum.flatness(magnitude**2), librosa.feature.spectral_flatness(y=scene)[0])
@@ -151,21 +180,35 @@ def test_an_all_zero_frame_has_numbers_and_they_are_zero() -> None:
     centroid, bandwidth = spectrum.centroid_and_bandwidth_hz(nothing, FREQUENCY_HZ)
     assert (centroid[0], bandwidth[0], spectrum.rolloff_hz(nothing, FREQUENCY_HZ)[0]) == (0, 0, 0)
     assert spectrum.flatness(nothing)[0] == pytest.approx(1)
-    assert not spectrum.chroma(nothing, spectrum.chroma_bank(RATE_HZ)).any()
+    assert not spectrum.chroma(nothing @ spectrum.chroma_bank(RATE_HZ).T).any()
+    for values in spectrum.peaks_and_valleys(nothing, spectrum.contrast_bands(RATE_HZ)):
+        assert not values.any()
 
 
-def test_chroma_bank_shares_each_heard_bin_out_once() -> None:
+def test_chroma_bank_gives_a_bin_to_its_nearest_class() -> None:
     bank = spectrum.chroma_bank(RATE_HZ)
-    heard = (FREQUENCY_HZ > 182) & (FREQUENCY_HZ < 5000)
-    np.testing.assert_allclose(bank[:, heard].sum(axis=0), 1)
-    assert not bank[:, ~heard].any()
-    assert bank[9, np.argmin(np.abs(FREQUENCY_HZ - 880))] == 1
+    for pitch, name in ((0, "a"), (3, "c"), (7, "e")):
+        nearest = np.argmin(np.abs(FREQUENCY_HZ - 880 * 2 ** (pitch / 12)))
+        assert bank[:, nearest].argmax() == {"a": 9, "c": 0, "e": 4}[name]
 
 
-def test_chroma_of_leakage_sinks_instead_of_being_blown_up() -> None:
-    power = np.zeros((1, 1025))
-    power[0, 5], power[0, 41] = 1.0, 1e-9
-    assert spectrum.chroma(power, spectrum.chroma_bank(RATE_HZ)).sum() == pytest.approx(1e-5)
+def test_power_in_blocks_lies_where_the_last_block_lay() -> None:
+    blocks = spectrum.with_power(spectrum.centred_frames(np.ones(4096), block_frames=3))
+    (_, first), (_, second) = next(blocks), next(blocks)
+    assert np.shares_memory(first, second)
+
+
+def test_the_rolloff_of_single_precision_is_that_of_double() -> None:
+    magnitude = np.random.default_rng(8).random((200, 1025))
+    np.testing.assert_array_equal(
+        spectrum.rolloff_hz(magnitude.astype(np.float32), FREQUENCY_HZ),
+        spectrum.rolloff_hz(magnitude, FREQUENCY_HZ),
+    )
+
+
+def test_contrast_refuses_bands_over_half_the_rate() -> None:
+    with pytest.raises(ValueError, match="take fewer"):
+        spectrum.contrast_bands(8000)
 
 
 def test_the_shared_banks_cannot_be_written_to() -> None:

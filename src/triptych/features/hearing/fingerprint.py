@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError
 from triptych.features.bits import PACKED, WORD_BITS, packed
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing import spectrum
+from triptych.features.hearing import listening, spectrum
+from triptych.features.hearing.listening import DECODING, Heard, heard, reel_of, too_short
 from triptych.features.hearing.spectrum import Array
 from triptych.features.recipe import Recipe
-from triptych.media.loader import SOUND_LIMIT_S
-from triptych.media.reel import Sound, Want
-from triptych.media.sound import MIXING
+from triptych.media.reel import Sound
 
 RATE_HZ = 22050
 #: 0.37 s, as in the citation: frames that long and a third apart look alike wherever the grid begins.
@@ -73,13 +71,13 @@ class Fingerprint:
             "span": SPAN,
             "floor_db": FLOOR_DB,
             "gate_db": GATE_DB,
-            "sound": {"limit_s": SOUND_LIMIT_S, **MIXING},
+            "sound": DECODING,
         }
         return Recipe(panel="hearing", name="fingerprint", version=1, params=params)
 
     @property
     def needs(self) -> Needs:
-        return Needs(want=Want(sound_rates_hz=frozenset({RATE_HZ})))
+        return listening.needs(RATE_HZ)
 
     def ready(self) -> None:
         """Nothing to check: the kernels are numpy."""
@@ -88,46 +86,28 @@ class Fingerprint:
         return [self._measure(showing) for showing in showings]
 
     def _measure(self, showing: Showing) -> Feature:
-        if showing.reel is None:
-            raise ExtractionError(
-                f"hearing/fingerprint was shown item {showing.item.item_id!r} without a reel; "
-                f"open one with sound at {RATE_HZ} Hz."
-            )
-        sound = showing.reel.sound_at(RATE_HZ)
-        if sound is None:
-            return Feature.missing("the clip has no sound track")
-        if len(sound.samples) == 0 or sound.silent:
-            return Feature.silent("the sound track is silent (peak under -70 dBFS)")
-        lowest, highest = float(sound.samples.min()), float(sound.samples.max())
-        if not np.isfinite(lowest) or not np.isfinite(highest):
-            raise ExtractionError(
-                f"the sound of {showing.reel.name!r} holds NaN or infinite samples. Re-encode the clip."
-            )
-        peak = (highest - lowest) / 2
-        if peak < Sound.SILENCE_PEAK:
-            return Feature.silent("the sound track is silent but for a constant offset (peak under -70 dBFS)")
-        if len(sound.samples) < HOP * (2 * SPAN - 1):
-            return Feature.missing(
-                f"the sound is too short: {sound.duration_s:.2f} s; a fingerprint takes {STEP_S * (2 * SPAN - 1):.2f} s"
-            )
-        return self._of(sound.samples, offset=(highest + lowest) / 2, peak=peak)
+        sound = reel_of(showing, "hearing/fingerprint").once(heard, RATE_HZ)
+        if isinstance(sound, Feature):
+            return sound
+        return too_short(sound, HOP * (2 * SPAN - 1), "a fingerprint") or self._of(sound)
 
-    def _of(self, samples: npt.NDArray[np.float32], *, offset: float, peak: float) -> Feature:
+    def _of(self, sound: Heard) -> Feature:
         energies: list[Array] = []
         levels: list[Array] = []
         for frames in spectrum.centred_frames(
-            samples,
+            sound.samples,
             frame_length=N_FFT,
             hop=HOP,
             block_frames=self.block_frames,
-            offset=offset,
-            gain=1 / peak,
+            # Frames are balanced one by one, so it hardly matters what is taken off before: the middle, as ever.
+            offset=(float(sound.samples.max()) + float(sound.samples.min())) / 2,
+            gain=1 / sound.peak,
             balance=True,
         ):
             energies.append(spectrum.magnitudes(frames) ** 2 @ bands().T)
             levels.append(2 * spectrum.power_to_db(spectrum.rms(frames), top_db=None))
         level_db = np.concatenate(levels)
-        gate_db = max(float(level_db.max()) - GATE_DB, 20 * float(np.log10(Sound.SILENCE_PEAK / peak)))
+        gate_db = max(float(level_db.max()) - GATE_DB, 20 * float(np.log10(Sound.SILENCE_PEAK / sound.peak)))
         bits = moves(spectrum.power_to_db(np.concatenate(energies), amin=1e-20, top_db=FLOOR_DB))
         heard = np.convolve(level_db >= gate_db, np.ones(2 * SPAN), "valid") > 0
         kept = np.flatnonzero(heard)

@@ -5,15 +5,19 @@ Hearing extractors ask for it through ``reel.once(spectrogram_of)``; the kernels
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature
 from triptych.features.hearing import spectrum
-from triptych.features.hearing.listening import DECODING, Heard, heard, too_short
-from triptych.features.hearing.spectrum import Array
+from triptych.features.hearing.listening import DECODING, Heard, heard, reel_of, too_short
+from triptych.features.hearing.spectrum import Array, Single
+from triptych.features.pooling import Pooling
 from triptych.media.reel import Reel
 
 RATE_HZ = 22050
@@ -28,11 +32,16 @@ GATE_DB = 60.0
 #: With the peak at 1: no sign change within this of zero (zero crossings), no power under it (flatness).
 FLOOR = 1e-10
 A4_HZ = 440.0
-CHROMA_TOP_HZ = 5000.0
-#: The least share of a frame's energy that counts as pitched.
-CHROMA_FLOOR = 1e-4
-#: Frames are worked on so many at a time. It bounds the memory and moves nothing but rounding.
-BLOCK_FRAMES = 128
+#: Bands of the spectral contrast: up to 200 Hz, five octaves, the rest; of each, the share that is its peak or valley.
+CONTRASTS = 7
+CONTRAST_LOWEST_HZ = 200.0
+CONTRAST_QUANTILE = 0.02
+#: Frames are worked on so many at a time: few enough to stay in the cache. It moves nothing but rounding.
+BLOCK_FRAMES = 64
+#: No level and no power of a mel band under it: far below what is kept of either.
+LEAST_POWER = 1e-20
+#: Weights of a bank under this count for nothing beside what leaks from bin to bin, and float32 is slow with them.
+LEAST_WEIGHT = 1e-25
 
 #: What the numbers below depend on, for the recipes of those that read them.
 PARAMS = {
@@ -60,14 +69,20 @@ class Spectrogram:
     anything here; ``peak_db`` (dBFS) is what was taken away. All float64 but where said:
 
     - ``times_s``: ``[t]``, seconds from the clip's first picture. ``samples``: how many there are of the sound.
-    - ``level_db``: ``[t]``, RMS of the waveform re the peak, each frame less its own mean.
+    - ``level_db``: ``[t]``, RMS of the waveform re the peak, each frame less the mean of what it has of the sound, so
+      that zeros beside sound with an offset are as silent as any.
     - ``audible``: bool ``[t]``, within 60 dB of the loudest frame, which therefore always is.
     - ``whole``: bool ``[t]``, wholly inside the sound: the two frames at either end reach into the padding.
     - ``zero_crossings``, ``centroid_hz``, ``bandwidth_hz``, ``rolloff_hz``, ``flatness``: ``[t]``.
-    - ``chroma``: ``[t, 12]``, C to B.
+    - ``contrast``: ``[t, 7]``, dB, how far the peaks of each octave's spectrum stand over its valleys.
+    - ``chroma``: ``[t, 12]``, C to B, re each frame's strongest.
     - ``mel_db``: float32 ``[t, 128]``, dB re the loudest band of the clip, no lower than −80.
     - ``onset_db``: ``[t]``, how much louder the bands grew since the frame before; 0 where either frame is silent or
       not whole, as what begins there is the clip and not a sound (``rising`` bool ``[t]`` says where it counts).
+
+    All but the level equal librosa's functions of the same sound less its mean, at their defaults; what has a floor
+    (flatness, zero crossings, contrast), of that sound at a peak of 1; ``mel_db``, re its largest. ``onset_db`` stands
+    at the frame that grew louder, two before where librosa by default puts it.
     """
 
     samples: int
@@ -82,8 +97,9 @@ class Spectrogram:
     bandwidth_hz: Array
     rolloff_hz: Array
     flatness: Array
+    contrast: Array
     chroma: Array
-    mel_db: npt.NDArray[np.float32]
+    mel_db: Single
     onset_db: Array
 
     def __len__(self) -> int:
@@ -103,15 +119,18 @@ def spectrogram_of(reel: Reel) -> Spectrogram | Feature:
 
 
 def measured(sound: Heard, *, block_frames: int = BLOCK_FRAMES) -> Spectrogram:
-    count = 1 + len(sound.samples) // HOP
-    names = ("level_db", "zero_crossings", "centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness")
+    count, end = 1 + len(sound.samples) // HOP, len(sound.samples)
+    names = ("zero_crossings", "centroid_hz", "bandwidth_hz", "rolloff_hz", "flatness")
     rows = {name: np.empty(count) for name in names}
+    sums, squares = np.empty(count), np.empty(count)
     chroma = np.empty((count, 12))
+    peaks, valleys = np.empty((count, CONTRASTS)), np.empty((count, CONTRASTS))
     # float32: for the whole clip, because their floor depends on the loudest, a quarter of the room of the sound.
     mel_db = np.empty((count, MEL_BANDS), dtype=np.float32)
     frequency = spectrum.frequencies_hz(RATE_HZ, N_FFT)
-    mel_bank = spectrum.mel_bank(RATE_HZ, N_FFT, MEL_BANDS)
-    chroma_bank = spectrum.chroma_bank(RATE_HZ, N_FFT, a4_hz=A4_HZ, top_hz=CHROMA_TOP_HZ)
+    contrast_bands = spectrum.contrast_bands(
+        RATE_HZ, N_FFT, octaves=CONTRASTS - 1, lowest_hz=CONTRAST_LOWEST_HZ, quantile=CONTRAST_QUANTILE
+    )
     blocks = spectrum.centred_frames(
         sound.samples,
         frame_length=N_FFT,
@@ -121,33 +140,72 @@ def measured(sound: Heard, *, block_frames: int = BLOCK_FRAMES) -> Spectrogram:
         gain=1 / sound.peak,
     )
     start = 0
-    for frames in blocks:
+    for frames, power in spectrum.with_power(blocks):
         at = slice(start, start := start + len(frames))
-        magnitude = spectrum.magnitudes(frames)
-        power = magnitude**2
-        level = np.sqrt(np.maximum(spectrum.rms(frames) ** 2 - frames.mean(axis=-1) ** 2, 0.0))
-        rows["level_db"][at] = 2 * spectrum.power_to_db(level, top_db=None)
+        magnitude = np.sqrt(power)
+        sums[at], squares[at] = frames.sum(axis=-1), np.einsum("tn,tn->t", frames, frames)
         rows["zero_crossings"][at] = spectrum.zero_crossing_rate(frames, threshold=FLOOR)
         rows["centroid_hz"][at], rows["bandwidth_hz"][at] = spectrum.centroid_and_bandwidth_hz(magnitude, frequency)
         rows["rolloff_hz"][at] = spectrum.rolloff_hz(magnitude, frequency, share=ROLLOFF)
         rows["flatness"][at] = spectrum.flatness(power, amin=FLOOR)
-        chroma[at] = spectrum.chroma(power, chroma_bank, floor=CHROMA_FLOOR)
-        mel_db[at] = spectrum.power_to_db(power @ mel_bank.T, amin=1e-20, top_db=None)
+        peaks[at], valleys[at] = spectrum.peaks_and_valleys(magnitude, contrast_bands)
+        banded = power @ _banks()
+        chroma[at] = spectrum.chroma(banded[:, MEL_BANDS:])
+        mel_db[at] = 10 * np.log10(np.maximum(banded[:, :MEL_BANDS], LEAST_POWER))
     mel_db -= mel_db.max()
     np.maximum(mel_db, np.float32(-TOP_DB), out=mel_db)
-    audible = rows["level_db"] >= rows["level_db"].max() - GATE_DB
     centre = np.arange(count) * HOP
-    whole = audible & (centre >= N_FFT // 2) & (centre + N_FFT // 2 <= len(sound.samples))
+    begins, ends = centre - N_FFT // 2, centre + N_FFT // 2
+    held = np.minimum(ends, end) - np.maximum(begins, 0)
+    level_db = spectrum.power_to_db((squares - sums**2 / held) / N_FFT, amin=LEAST_POWER, top_db=None)
+    audible = level_db >= level_db.max() - GATE_DB
+    # Where sound that is below zero meets the padding there is no crossing of its own.
+    edges = (sound.samples[[0, -1]].astype(np.float64) - sound.offset) / sound.peak < -FLOOR
+    rows["zero_crossings"] -= (((begins < 0) & edges[0]) * 1.0 + ((ends > end) & edges[1])) / N_FFT
+    whole = audible & (begins >= 0) & (ends <= end)
     rising = whole & np.concatenate([[False], whole[:-1]])
     return Spectrogram(
         samples=len(sound.samples),
         peak_db=float(20 * np.log10(sound.peak)),
         times_s=centre / RATE_HZ,
+        level_db=level_db,
         audible=audible,
         whole=whole,
         rising=rising,
+        contrast=spectrum.contrast_db(peaks, valleys, amin=FLOOR, top_db=TOP_DB),
         chroma=chroma,
         mel_db=mel_db,
-        onset_db=np.where(rising, spectrum.onset_strength(mel_db.astype(np.float64)), 0.0),
+        onset_db=np.where(rising, spectrum.onset_strength(mel_db), 0.0),
         **rows,
     )
+
+
+def pooled(
+    showing: Showing,
+    title: str,
+    pooling: Pooling,
+    rows: Callable[[Spectrogram], Array],
+    clip: Callable[[Spectrogram], list[float]],
+) -> Feature:
+    """``rows`` gives one row for each frame, ``[t, d]``; those of the audible ones are pooled, on the borders of what
+    is seen. ``clip`` gives figures of the clip as a whole: they follow where the clip is one part.
+    """
+    reel = reel_of(showing, title)
+    seen = reel.once(spectrogram_of)
+    if isinstance(seen, Feature):
+        return seen
+    heard_at = seen.audible
+    found = pooling.of(rows(seen)[heard_at], seen.times_s[heard_at], duration_s=reel.probe.duration_s)
+    if pooling.parts != 1 or found.values is None:
+        return found
+    return Feature(values=np.concatenate([found.values, np.array(clip(seen), np.float32)]))
+
+
+@lru_cache(maxsize=1)
+def _banks() -> Single:
+    """The mel bank and the chroma bank side by side, for one product: float32 ``[1025, 140]``, read-only."""
+    mel = spectrum.mel_bank(RATE_HZ, N_FFT, MEL_BANDS)
+    both = np.concatenate([mel, spectrum.chroma_bank(RATE_HZ, N_FFT, a4_hz=A4_HZ)]).T
+    banks = np.where(both < LEAST_WEIGHT, 0.0, both).astype(np.float32)
+    banks.setflags(write=False)
+    return banks

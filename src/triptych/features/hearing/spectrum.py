@@ -1,18 +1,20 @@
 """Spectrum: one short-time Fourier transform, and the pure kernels that read it.
 
-Rows are frames throughout: a magnitude spectrogram is float64 ``[t, 1 + n_fft // 2]``, so that a block of
-frames lies together in memory. The defaults and the definitions are librosa's, so that published settings
-carry over, and the tests hold the two equal. They are written in numpy because librosa compiles for seconds
-at its first calls, and in float64 because numpy's real transform is faster in it than in float32.
+Rows are frames throughout: a spectrogram is ``[t, 1 + n_fft // 2]``, so that a block of frames lies together in
+memory. The defaults and the definitions are librosa's, so that published settings carry over, and the tests hold
+the two equal. They are written in numpy because librosa compiles for seconds at its first calls. The transform
+is of float64, as the quietest bins of a float32 one are its own rounding; what comes of it may be float32, whose
+seven digits are those of each bin, however quiet.
 
-    samples ──centred_frames──▶ frames ──magnitudes──▶ magnitude ──▶ centroid, bandwidth, roll-off, flatness
-                                  │                        └─square─▶ power ──mel_bank──▶ mel dB ──▶ MFCC, onsets
-                                  └──▶ rms, zero_crossing_rate         └──chroma_bank──▶ chroma
+    samples ──centred_frames──▶ frames ──with_power──▶ power ──mel_bank──▶ mel dB ──▶ MFCC, onsets
+                                  │                      ├──chroma_bank──▶ chroma
+                                  │                      └─root─▶ magnitude ──▶ centroid, bandwidth, roll-off, contrast
+                                  └──▶ rms, zero_crossing_rate
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -21,13 +23,17 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+Real = npt.NDArray[np.floating[Any]]
 
 #: Divisors are kept above this, so that an all-zero frame yields 0 and not NaN.
 _TINY = float(np.finfo(np.float64).tiny)
+#: Bins that the roll-off sums at once.
+_STRETCH = 32
 
 
 def centred_frames(
-    samples: npt.NDArray[np.floating[Any]],
+    samples: Real,
     *,
     frame_length: int = 2048,
     hop: int = 512,
@@ -129,6 +135,45 @@ def magnitudes(frames: Array) -> Array:
     return np.abs(bins).astype(np.float64, copy=False)
 
 
+def with_power(blocks: Iterable[Array]) -> Iterator[tuple[Array, Single]]:
+    """Each block of frames beside the power ``|Σ_k w[k] x[k] exp(−2πi jk / n)|²`` of its Hann-windowed frames.
+
+    Fresh memory for each block would take twice as long as the transforms themselves, so the power lies where that
+    of the block before lay: use it before asking for the next.
+
+    Parameters
+    ----------
+    blocks : float64 ``[t, n]`` each, n always the same
+
+    Yields
+    ------
+    The block as it was, and float32 ``[t, 1 + n // 2]``, each bin to seven digits
+
+    Examples
+    --------
+    >>> [(_, power)] = with_power([np.ones((1, 8))])
+    >>> power.round(6)
+    array([[16.,  4.,  0.,  0.,  0.]], dtype=float32)
+    """
+    windowed: Array = np.empty((0, 0))
+    wide: npt.NDArray[np.complex128] = np.empty((0, 0), np.complex128)
+    bins: npt.NDArray[np.complex64] = np.empty((0, 0), np.complex64)
+    power: Single = np.empty((0, 0), np.float32)
+    for frames in blocks:
+        count, length = frames.shape
+        if count > len(windowed):
+            windowed, shape = np.empty(frames.shape), (count, 1 + length // 2)
+            wide, bins = np.empty(shape, np.complex128), np.empty(shape, np.complex64)
+            power = np.empty(shape, np.float32)
+        np.multiply(frames, hann(length), out=windowed[:count])
+        np.fft.rfft(windowed[:count], axis=-1, out=wide[:count])
+        bins[:count] = wide[:count]
+        parts: Single = bins[:count].view(np.float32)
+        np.multiply(parts, parts, out=parts)
+        np.add(parts[:, ::2], parts[:, 1::2], out=power[:count])
+        yield frames, power[:count]
+
+
 def frequencies_hz(rate_hz: int, n_fft: int = 2048) -> Array:
     """The frequency of each column of a spectrogram: float64 ``[1 + n_fft // 2]``, 0 to half the rate."""
     return np.arange(1 + n_fft // 2, dtype=np.float64) * (rate_hz / n_fft)
@@ -160,7 +205,7 @@ def zero_crossing_rate(frames: Array, *, threshold: float = 1e-10) -> Array:
     return np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=-1) / frames.shape[-1]
 
 
-def centroid_and_bandwidth_hz(magnitude: Array, frequency_hz: Array) -> tuple[Array, Array]:
+def centroid_and_bandwidth_hz(magnitude: Real, frequency_hz: Array) -> tuple[Array, Array]:
     """The mean ``c = Σ f_j p_j`` and the spread ``√Σ (f_j − c)² p_j`` of frequency, ``p_j = m_j / Σ m``.
 
     Both come from one product with ``[1, f, f²]``: the spread is ``√(Σ f² p − c²)``, which float64
@@ -168,7 +213,7 @@ def centroid_and_bandwidth_hz(magnitude: Array, frequency_hz: Array) -> tuple[Ar
 
     Parameters
     ----------
-    magnitude : float64 ``[t, bins]``
+    magnitude : floating ``[t, bins]``
     frequency_hz : float64 ``[bins]``
 
     Returns
@@ -180,13 +225,15 @@ def centroid_and_bandwidth_hz(magnitude: Array, frequency_hz: Array) -> tuple[Ar
     >>> centroid_and_bandwidth_hz(np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]), np.array([0.0, 100.0, 200.0]))
     (array([100.,   0.]), array([100.,   0.]))
     """
-    moments = magnitude @ np.stack([np.ones_like(frequency_hz), frequency_hz, frequency_hz**2], axis=1)
+    moments = magnitude.astype(np.float64, copy=False) @ np.stack(
+        [np.ones_like(frequency_hz), frequency_hz, frequency_hz**2], axis=1
+    )
     total = np.maximum(moments[:, 0], _TINY)
     centroid = moments[:, 1] / total
     return centroid, np.sqrt(np.maximum(moments[:, 2] / total - centroid**2, 0.0))
 
 
-def rolloff_hz(magnitude: Array, frequency_hz: Array, *, share: float = 0.85) -> Array:
+def rolloff_hz(magnitude: Real, frequency_hz: Array, *, share: float = 0.85) -> Array:
     """The lowest frequency below which ``share`` of the magnitude lies: ``[t, bins]`` → ``[t]``, Hz.
 
     Examples
@@ -196,11 +243,21 @@ def rolloff_hz(magnitude: Array, frequency_hz: Array, *, share: float = 0.85) ->
     """
     if not 0 < share < 1:
         raise ValueError(f"share is {share}; it must lie between 0 and 1")
-    below = np.cumsum(magnitude, axis=-1)
-    return frequency_hz[np.argmax(below >= share * below[:, -1:], axis=-1)]
+    # A running sum over every bin is the slowest of all kernels, so it runs over stretches, then within one.
+    starts: npt.NDArray[np.intp] = np.arange(0, magnitude.shape[-1], _STRETCH, dtype=np.intp)
+    rows = np.arange(len(magnitude))
+    below = np.cumsum(np.add.reduceat(magnitude, starts, axis=-1, dtype=np.float64), axis=-1)
+    goal = share * below[:, -1:]
+    stretch = np.argmax(below >= goal, axis=-1)
+    before = np.where(stretch > 0, below[rows, stretch - 1], 0.0)
+    last = magnitude.shape[-1] - 1
+    places = np.minimum(starts[stretch][:, None] + np.arange(_STRETCH), last)
+    within = before[:, None] + np.cumsum(magnitude[rows[:, None], places], axis=-1, dtype=np.float64)
+    within[:, -1] = np.inf  # summed in another order, the stretch may miss by a rounding what it reached as a whole
+    return frequency_hz[places[rows, np.argmax(within >= goal, axis=-1)]]
 
 
-def flatness(power: Array, *, amin: float = 1e-10) -> Array:
+def flatness(power: Real, *, amin: float = 1e-10) -> Array:
     """The geometric over the arithmetic mean of power, ``[t, bins]`` → ``[t]``: near 0 a tone, near 1 noise.
 
     Power under ``amin`` counts as ``amin``, so a frame of zeros is flat: 1.
@@ -213,7 +270,64 @@ def flatness(power: Array, *, amin: float = 1e-10) -> Array:
     array([1.e+00, 2.e-05])
     """
     floored = np.maximum(power, amin)
-    return np.exp(np.log(floored).mean(axis=-1)) / floored.mean(axis=-1)
+    return np.exp(np.log(floored).mean(axis=-1, dtype=np.float64)) / floored.mean(axis=-1, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def contrast_bands(
+    rate_hz: int, n_fft: int = 2048, *, octaves: int = 6, lowest_hz: float = 200.0, quantile: float = 0.02
+) -> tuple[tuple[slice, int], ...]:
+    """Of each band of the spectral contrast, which bins are of it, and how many of them are its peak, or its valley.
+
+    The first band ends at ``lowest_hz``, each further one an octave higher, the last with the spectrum. As in librosa
+    a band begins a bin early and leaves out the last one, but is counted with both.
+
+    >>> contrast_bands(22050)[0], contrast_bands(22050)[-1]
+    ((slice(0, 18, None), 1), (slice(594, 1025, None), 9))
+    """
+    frequency = frequencies_hz(rate_hz, n_fft)
+    edges = np.concatenate([[0.0], lowest_hz * 2.0 ** np.arange(octaves + 1)])
+    if edges[-2] >= rate_hz / 2:
+        raise ValueError(f"{octaves} octaves from {lowest_hz} Hz lie over half of {rate_hz} Hz; take fewer")
+    found: list[tuple[slice, int]] = []
+    for k in range(octaves + 1):
+        inside = np.flatnonzero((frequency >= edges[k]) & (frequency <= edges[k + 1]))
+        first, stop = max(int(inside[0]) - 1, 0), int(inside[-1]) + 1
+        if k == octaves:
+            stop = len(frequency)
+        extreme = max(round(quantile * (stop - first)), 1)
+        found.append((slice(first, stop if k == octaves else stop - 1), extreme))
+    return tuple(found)
+
+
+def peaks_and_valleys(magnitude: Real, bands: tuple[tuple[slice, int], ...]) -> tuple[Array, Array]:
+    """The mean of the loudest and of the quietest bins of each band: ``[t, bins]`` → ``[t, bands]`` each.
+
+    >>> peaks_and_valleys(np.array([[1.0, 5.0, 3.0, 7.0]]), ((slice(0, 2), 1), (slice(0, 4), 2)))
+    (array([[5., 6.]]), array([[1., 2.]]))
+    """
+    peaks = np.empty((len(magnitude), len(bands)))
+    valleys = np.empty_like(peaks)
+    for k, (inside, count) in enumerate(bands):
+        part = magnitude[:, inside]
+        if count > 1:
+            # numpy sorts short rows of float32 in vector registers, seven times as fast as it partitions at two places.
+            part = np.sort(part, axis=-1)
+            peaks[:, k], valleys[:, k] = part[:, -count:].mean(axis=-1), part[:, :count].mean(axis=-1)
+        else:
+            peaks[:, k], valleys[:, k] = part.max(axis=-1), part.min(axis=-1)
+    return peaks, valleys
+
+
+def contrast_db(peaks: Array, valleys: Array, *, amin: float = 1e-10, top_db: float = 80.0) -> Array:
+    """How far the peaks of each band stand over its valleys: ``[t, bands]`` of the whole clip → ``[t, bands]``.
+
+    As in librosa it is ``10 log10`` of magnitudes, half of what those decibels are of power, and neither peaks nor
+    valleys lie over ``top_db`` below the largest of their kind.
+
+    Citation: Jiang et al. 2002, *Music type classification by spectral contrast feature*.
+    """
+    return power_to_db(peaks, amin=amin, top_db=top_db) - power_to_db(valleys, amin=amin, top_db=top_db)
 
 
 @lru_cache(maxsize=8)
@@ -273,40 +387,41 @@ def dct_basis(coefficients: int, bands: int) -> Array:
 
 
 @lru_cache(maxsize=8)
-def chroma_bank(rate_hz: int, n_fft: int = 2048, *, a4_hz: float = 440.0, top_hz: float = 5000.0) -> Array:
-    """How much of each bin belongs to each pitch class, C to B: float64 ``[12, 1 + n_fft // 2]``, read-only.
+def chroma_bank(rate_hz: int, n_fft: int = 2048, *, a4_hz: float = 440.0) -> Array:
+    """How much each bin counts to each pitch class, C to B: float64 ``[12, 1 + n_fft // 2]``, read-only.
 
-    A bin covers half its spacing to either side; pitch class c covers half a semitone to either side of the
-    equal-tempered ``p ≡ c (mod 12)``, ``p = 9 + 12 log2(f / a4_hz)``. A bin is shared out by overlap on the
-    pitch axis, so its column sums to 1. Bins below ``spacing / (2^(1/12) − 1)`` (181 Hz at 22,050 Hz), which
-    are wider than a semitone and so cannot name one, and above ``top_hz``, where there are hardly any
-    fundamentals, belong to none.
+    With ``p = 9 + 12 log2(f / a4_hz)`` the pitch of a bin, ``w`` its distance to the next bin's, at least 1, and ``d``
+    the distance from p to the nearest pitch of class c, the bin counts ``exp(−2 (d / w)²)`` to that class, scaled to a
+    Euclidean length of 1 over the classes; and the more the nearer it lies to the A of 880 Hz,
+    ``exp(−((p − 21) / 24)² / 2)``. The bin of 0 Hz stands an octave and a half below the next.
+
+    Citation: Ellis 2007, *Chroma feature analysis and synthesis*.
     """
-    spacing = rate_hz / n_fft
-    frequency = frequencies_hz(rate_hz, n_fft)
-    heard = (frequency >= spacing / (2 ** (1 / 12) - 1)) & (frequency <= top_hz)
-    low, high = (9 + 12 * np.log2((frequency[heard] + side * spacing / 2) / a4_hz) for side in (-1, 1))
-    bank = np.zeros((12, len(frequency)))
-    for pitch in range(int(np.floor(low.min())), int(np.ceil(high.max())) + 1):
-        overlap = np.minimum(high, pitch + 0.5) - np.maximum(low, pitch - 0.5)
-        bank[pitch % 12, heard] += np.maximum(overlap, 0.0) / (high - low)
-    return _frozen(bank)
+    frequency = np.arange(1, 2 + n_fft // 2) * (rate_hz / n_fft)
+    pitch = 9 + 12 * np.log2(frequency / a4_hz)
+    pitch = np.concatenate([[pitch[0] - 18], pitch])
+    width = np.maximum(np.diff(pitch), 1.0)
+    pitch = pitch[:-1]
+    apart = np.mod(pitch - np.arange(12)[:, None] + 6, 12) - 6
+    bank = np.exp(-2 * (apart / width) ** 2)
+    bank /= np.sqrt((bank**2).sum(axis=0))
+    return _frozen(bank * np.exp(-(((pitch - 21) / 24) ** 2) / 2))
 
 
-def chroma(power: Array, bank: Array, *, floor: float = 1e-4) -> Array:
-    """The share of each pitch class in the energy of a frame: ``[t, bins]``, ``[12, bins]`` → ``[t, 12]``.
+def chroma(classes: Real) -> Array:
+    """Each frame's pitch classes re its strongest: ``power @ chroma_bank(...).T`` ``[t, 12]`` → ``[t, 12]`` in 0…1.
 
-    A row sums to 1, unless the pitched range holds less than ``floor`` of the frame's energy: then it is
-    leakage, and sinks to 0 instead of being blown up. An all-zero frame yields zeros.
+    An all-zero frame yields zeros.
     """
-    classes = power @ bank.T
-    return classes / np.maximum(np.maximum(classes.sum(axis=-1), floor * power.sum(axis=-1)), _TINY)[:, None]
+    wide = classes.astype(np.float64)
+    return wide / np.maximum(wide.max(axis=-1, keepdims=True), _TINY)
 
 
-def onset_strength(mel_db: Array) -> Array:
+def onset_strength(mel_db: Real) -> Array:
     """The spectral flux ``o[t] = mean_b max(0, S[t, b] − S[t−1, b])`` with ``o[0] = 0``: ``[t, bands]`` → ``[t]``, dB.
 
-    It stands at the frame that grew louder; librosa by default moves it on by half a frame.
+    It stands at the frame that grew louder, which is the first that a sound reaches into; librosa by default moves it
+    on by half a frame, to about where the sound is: by 2 frames of the defaults.
 
     Citation: Böck & Widmer 2013, *Maximum filter vibrato suppression for onset detection*, without the filter.
 
@@ -315,7 +430,9 @@ def onset_strength(mel_db: Array) -> Array:
     >>> onset_strength(np.array([[0.0, 0.0], [6.0, -6.0], [0.0, 0.0]]))
     array([0., 3., 3.])
     """
-    return np.concatenate([[0.0], np.maximum(np.diff(mel_db, axis=0), 0.0).mean(axis=-1)])
+    rise = np.diff(mel_db, axis=0)
+    np.maximum(rise, 0.0, out=rise)
+    return np.concatenate([[0.0], rise.mean(axis=-1, dtype=np.float64)])
 
 
 def onset_frames(strength: Array, *, reach: int = 3, context: int = 21, rise_db: float = 1.5) -> npt.NDArray[np.intp]:
