@@ -12,7 +12,9 @@ import pytest
 
 from tests.contracts import extractor as contract
 from tests.contracts.extractor import PLACES, ExtractorContract, Make
+from tests.worlds import parsed
 from tests.worlds.measures import FEW, Initials, Letters, Level
+from tests.worlds.texts import tiny_bert
 from tests.worlds.weights import tiny
 from triptych.features import registry
 from triptych.features.extractor import Extractor, Learner, Needs, Showing
@@ -47,6 +49,10 @@ CHANGED: dict[str, dict[str, object]] = {
     "hearing/loudness": {"pooling": Pooling(parts=4)},
     "hearing/speech-music": {"pooling": Pooling(parts=4)},
     "hearing/speech": {"rules": SpeechRules(enter=0.6)},
+    "reading/sentence-mean": {"dtype": "bfloat16"},
+    "reading/bert-title": {"dtype": "bfloat16"},
+    "reading/bert-plot": {"dtype": "bfloat16"},
+    "reading/knowledge": {"dimensions": 100},
     "reading/text-statistics": {"language": "en"},
     "reading/genres": {"limit": 1},
     "reading/languages": {"limit": 1},
@@ -80,7 +86,11 @@ WEIGHTS = {
 
 def given(title: str) -> dict[str, object]:
     """The parameters without which an extractor cannot be made here: weights, where nothing may be fetched."""
-    return {"weights": str(tiny(WEIGHTS[title]))} if title in WEIGHTS else {}
+    if title in WEIGHTS:
+        return {"weights": str(tiny(WEIGHTS[title]))}
+    if title.startswith("reading/bert-"):
+        return {"weights": str(tiny_bert())}
+    return {"model": str(parsed.folder())} if title == "reading/entities-spacy" else {}
 
 
 def made(title: str, **params: Any) -> Extractor:

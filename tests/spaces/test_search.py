@@ -33,7 +33,8 @@ def score(a: Blocks, i: int, b: Blocks, j: int, w: list[float]) -> float | None:
     x = [a.values[p][i].astype(np.float64) for p in shared]
     y = [b.values[p][j].astype(np.float64) for p in shared]
     top = sum(w[p] * float(u @ v) for p, u, v in zip(shared, x, y, strict=True))
-    left = sum(w[p] * float(u @ u) for p, u in zip(shared, x, strict=True))
+    whole = [p for p in range(len(w)) if w[p] > 0 and a.mask[i, p]]
+    left = sum(w[p] * float(np.square(a.values[p][i].astype(np.float64)).sum()) for p in whole)
     right = sum(w[p] * float(v @ v) for p, v in zip(shared, y, strict=True))
     return top / np.sqrt(left * right) if left and right else 0.0
 
@@ -107,7 +108,8 @@ def test_a_panel_of_several_blocks_is_scored_on_those_that_both_rows_have() -> N
     mask = np.array([[True, True, True], [True, True, False], [True, False, True]])
     both = blocks(values, mask, ("seeing", "seeing", "hearing"))
     scores = panel_scores(both.rows(slice(0, 1)), both, np.array([[1, 2]]))
-    assert scores["seeing"].tolist() == [[0.0, 1.0]]
+    # Of the third row one block is known, so it can answer for half of the query's seeing and no more.
+    np.testing.assert_allclose(scores["seeing"], [[0.0, 1 / np.sqrt(2)]], atol=1e-6)
     assert np.isnan(scores["hearing"][0, 0])
     assert scores["hearing"][0, 1] == 1.0
 
@@ -205,7 +207,7 @@ def test_panel_scores_by_hand() -> None:
 
 
 def test_a_masked_score_by_hand() -> None:
-    """Only what both have counts, on both sides: |a| and |b| are taken over the shared panels."""
+    """|b| is taken over what both have, |a| over all that the query has."""
     a = blocks([np.array([[1, 0]]), np.array([[2, 0]])], np.array([[True, True]]))
     b = blocks(
         [np.array([[1, 1], [1, 1], [9, 9]]), np.array([[9, 9], [0, 1], [1, 0]])],
@@ -213,7 +215,7 @@ def test_a_masked_score_by_hand() -> None:
     )
     found, scores = nearest(a, b, n=3, weights={"seeing": 1, "hearing": 1})
     assert found.tolist() == [[2, 0, 1]]
-    np.testing.assert_allclose(scores, [[1, 1 / np.sqrt(2), 1 / np.sqrt(5 * 3)]], rtol=1e-6)
+    np.testing.assert_allclose(scores, [[2 / np.sqrt(5), 1 / np.sqrt(5 * 2), 1 / np.sqrt(5 * 3)]], rtol=1e-6)
 
 
 def test_rows_that_share_nothing_fill_no_place() -> None:

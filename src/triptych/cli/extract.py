@@ -10,8 +10,15 @@ import typer
 
 from triptych.cli.output import Json, emit, progress, say
 
-#: What the built-in extractors that take one of these settings need beyond the core.
+#: What the built-in extractors that take one of these settings need beyond the core; and others, by title.
 EXTRAS = {"weights": "deep", "model": "text"}
+EXTRAS_OF = {
+    "hearing/speech": "speech",
+    "reading/entities": "",
+    "reading/entities-spacy": "spacy",
+    "reading/knowledge": "text",
+    "reading/on-screen": "ocr",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +182,7 @@ def _offer(title: str) -> Offer:
         measures = purpose(title).replace("``", "")
         known = {one.name: one.default for one in known_settings(title)}
         if title in registry.BUILT_IN:
-            extra = next((extra for name, extra in EXTRAS.items() if name in known), "")
+            extra = EXTRAS_OF.get(title, next((extra for name, extra in EXTRAS.items() if name in known), ""))
         if "weights" in known:
             # Making one looks at its weights, and fetches them if they are on a hub: too much to ask of a list.
             wants = ": ".join(word for word in (known["weights"], reach(known["weights"])) if word)

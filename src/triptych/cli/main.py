@@ -22,6 +22,7 @@ from triptych.cli import (
     forget,
     fuse,
     get,
+    graph,
     info,
     init,
     inspect,
@@ -46,7 +47,7 @@ app = typer.Typer(
 #: Under which heading of the help a command stands, in this order.
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, trailers, attach),
-    "Tend it": (duplicates, clean, items, inspect, read, info, ledger, forget),
+    "Tend it": (duplicates, clean, items, inspect, read, graph, info, ledger, forget),
     "See, hear, read, recommend": (extract, fuse, similar),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),

@@ -22,6 +22,9 @@ from triptych.spaces.space import Space
 
 #: Fewer items than this have no spread worth dividing by.
 FEWEST = 2
+#: No entry counts as further from the mean than so many deviations: one rare genre, or the oldest film's year, would
+#: else be all that an item is compared by.
+FURTHEST = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,9 +61,10 @@ def fuse(
     that stands keeps its fit, and only new and changed items are placed in it, unless the features changed
     or ``refit`` is set. One that was fitted on ``train`` is never fitted on all items without being told to.
 
-    Each feature is z-scored and divided by the square root of its width and of how many its panel has, so that panels
-    weigh alike, and the features of a panel too, however wide they are: for an average item that has all features each
-    panel has length 1. An item that lacks some of a panel's features is compared on the others.
+    Each feature is z-scored, kept within three deviations, and divided by the square root of its width and of how
+    many its panel has, so that panels weigh alike, and the features of a panel too, however wide they are: for an
+    average item that has all features each panel has about length 1. An item that lacks some of a panel's features is
+    compared on the others, see :mod:`triptych.spaces.search`.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
         raise UsageError(f"a space cannot be called {name!r}; use letters, digits, - and _, at most 64.")
@@ -131,7 +135,12 @@ def _recipes(store: FeatureStore, asked: Sequence[str] | None) -> tuple[list[Rec
 
 def _recipe(tables: Sequence[FeatureTable]) -> Recipe:
     parts = {table.recipe.title: table.recipe.hash for table in tables}
-    return Recipe(panel="all", name="concatenation", version=2, params={"features": parts, "scaling": "z-score"})
+    return Recipe(
+        panel="all",
+        name="concatenation",
+        version=2,
+        params={"features": parts, "scaling": "z-score", "furthest": FURTHEST},
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -222,6 +231,7 @@ def _transform(
             scale = fit.scales[table.recipe.title]
             # Of a feature that no item of these has, not even the width is known.
             scaled = scale(values, mask) if mask.any() else np.zeros((len(item_ids), len(scale.mean)), np.float32)
+            scaled = np.clip(scaled, -FURTHEST, FURTHEST)
             names.append(table.recipe.title)
             blocks.append((scaled / np.float32(np.sqrt(len(own) * len(scale.mean)))).astype(np.float32))
             masks.append(mask)

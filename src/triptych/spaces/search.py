@@ -1,12 +1,13 @@
 """Search: exact nearest rows by masked cosine, in batches, without ever holding all pairs.
 
 Rows are made of blocks, one for each feature, and either row may lack some. A block is of a panel, and with the
-panels' weights w and the blocks S that both rows have,
+panels' weights w, the blocks A that the query has and those S that both rows have,
 
-    score(a, b) = Σ_{p∈S} w_p a_p·b_p / sqrt(Σ_{p∈S} w_p |a_p|²  ·  Σ_{p∈S} w_p |b_p|²)
+    score(a, b) = Σ_{p∈S} w_p a_p·b_p / sqrt(Σ_{p∈A} w_p |a_p|²  ·  Σ_{p∈S} w_p |b_p|²)
 
-so a missing feature neither pulls towards a row nor away from it. Rows that share no block have no score, and the
-score of a row of length 0 is 0.
+which is the cosine of what they share, times the share of the query that they share. So what a query lacks neither
+pulls towards a row nor away from it, and a row of which little is known does not pass for one that is alike in
+everything. Rows that share no block have no score, and the score of a row of length 0 is 0.
 
 It goes in two steps. Matrix products in float32 find which rows can be among the best, and leave a margin as
 wide as their rounding can be; the score of those few is then computed pair by pair in float64. What a pair scores
@@ -154,7 +155,7 @@ def _exact(a: Blocks, of: I64, b: Blocks, to: I64, w: F64) -> F32:
         for p in np.flatnonzero(w):
             weight = w[p] * (a.mask[here, p] & b.mask[there, p])
             top += weight * _dots(a.values[p][here], b.values[p][there])
-            left += weight * a.squares[here, p]
+            left += w[p] * a.mask[here, p] * a.squares[here, p]
             right += weight * b.squares[there, p]
         bottom = np.sqrt(left) * np.sqrt(right)
         cosine = np.divide(top, bottom, out=np.zeros(len(here)), where=bottom > 0)
@@ -173,8 +174,7 @@ class _Sieve:
     def __init__(self, queries: Blocks, w: F64) -> None:
         self._panels: list[int] = np.flatnonzero(queries.mask[0] & (w > 0)).tolist()
         self._w = w[self._panels]
-        self._squares = queries.squares[:, self._panels] * self._w
-        length = np.sqrt(self._squares.sum(axis=1))
+        length = np.sqrt((queries.squares[:, self._panels] * self._w).sum(axis=1))
         scale = np.divide(1, length, out=np.zeros(len(length)), where=length > 0)
         self._left = [(queries.values[p] * (w[p] * scale)[:, None]).astype(np.float32) for p in self._panels]
         # What a dot product of unit vectors can lose in float32 (Higham 2002, §3.1, and a few roundings more), twice:
@@ -191,16 +191,8 @@ class _Sieve:
         length = np.sqrt((squares[:, self._panels] * held) @ self._w)
         found *= np.divide(1, length, out=np.zeros(len(length)), where=length > 0).astype(np.float32)
         if not held.all():
-            patterns, which = np.unique(held, axis=0, return_inverse=True)
-            found *= self._shares(patterns).take(which.ravel(), axis=1)
             found[:, ~held.any(axis=1)] = -np.inf
         return found
-
-    def _shares(self, patterns: npt.NDArray[np.bool_]) -> F32:
-        """``[q, patterns]``: a query's length over that of the blocks it shares with rows of a pattern."""
-        part = self._squares @ patterns.T.astype(np.float64)
-        whole = np.broadcast_to(self._squares.sum(axis=1, keepdims=True), part.shape)
-        return np.sqrt(np.divide(whole, part, out=np.zeros(part.shape), where=part > 0)).astype(np.float32)
 
     def passing(self, scores: F32, reach: F32, n: int) -> tuple[I64, I64]:
         """Query and row of every pair that may be among a query's ``n`` best; ``reach``: the n-th best so far."""

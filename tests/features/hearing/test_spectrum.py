@@ -215,22 +215,3 @@ def test_the_shared_banks_cannot_be_written_to() -> None:
     for bank in (spectrum.hann(8), spectrum.mel_bank(RATE_HZ), spectrum.dct_basis(3, 4), spectrum.chroma_bank(RATE_HZ)):
         with pytest.raises(ValueError, match="read-only"):
             bank.flat[0] = 1.0
-
-
-def test_onsets_are_peaks_that_stand_out() -> None:
-    strength = np.full(200, 1.0)
-    strength[[40, 41, 100, 150]] = [8.0, 9.0, 6.0, 2.0]
-    assert spectrum.onset_frames(strength).tolist() == [41, 100]
-    assert spectrum.onset_frames(strength, rise_db=0.9).tolist() == [41, 100, 150]
-    assert spectrum.onset_frames(np.zeros(5)).tolist() == []
-
-
-def test_rhythm_is_strong_when_onsets_return_and_weak_when_they_scatter() -> None:
-    rng = np.random.default_rng(3)
-    regular, scattered = np.zeros(1200), np.zeros(1200)
-    regular[::24] = 10
-    scattered[rng.choice(1200, size=50, replace=False)] = 10
-    assert spectrum.rhythm_strength(regular) > 0.85
-    assert spectrum.rhythm_strength(scattered) < 0.45
-    assert spectrum.rhythm_strength(regular[:20]) == 0
-    assert spectrum.rhythm_strength(np.zeros(1200)) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import subprocess
@@ -13,20 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.contracts.extractor import ExtractorContract, Make
+from tests.worlds.texts import TINY_PIECES, WORDS, save_sentence, write
 from triptych.catalogue.records import Item
-from triptych.errors import ExtractionError, MissingExtra, UsageError
+from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
 from triptych.features.extractor import Extractor, Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.reading import encoder, sentence
-from triptych.features.reading.sentence import Sentence
+from triptych.features.reading.sentence import Sentence, SentenceMean
+from triptych.features.reading.sentences import sentences
 from triptych.features.recipe import Recipe
 
 SPACE = "An astronaut stranded on a dead moon repairs her ship while the station above loses air."
 ORBIT = "The crew of a damaged spacecraft must get home to Earth before their oxygen runs out."
 LOVE = "A baker in Paris falls in love with the shy florist across the street and dares not tell her."
-
-WORDS = ["ship", "moon", "storm", "love", "bread", "rose", "night", "road"]
-TINY_PIECES = 16  # a tiny model takes 14 words and its two marks
 
 
 def showing(plot: str, title: str = "") -> Showing:
@@ -44,51 +43,9 @@ def vector(plot: str, title: str = "", *, model: str = "") -> np.ndarray:
     return feature.values
 
 
-def save_tiny(folder: Path, *, seed: int, hidden_size: int = 32) -> Path:
-    """A BERT of two layers with random weights, in a folder as sentence-transformers saves one."""
-    import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel
-
-    vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", *WORDS])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=hidden_size,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=32,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        BertModel(config).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    marks = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    write(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", **marks})
-    write(folder / "sentence_bert_config.json", {"max_seq_length": TINY_PIECES, "do_lower_case": False})
-    modules = [("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")]
-    write(
-        folder / "modules.json",
-        [{"path": path, "type": f"sentence_transformers.models.{kind}"} for kind, path in modules],
-    )
-    write(folder / "1_Pooling" / "config.json", {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True})
-    return folder
-
-
-def write(path: Path, value: object) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(value), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("tiny"), seed=1)
+    return save_sentence(tmp_path_factory.mktemp("tiny"), seed=1)
 
 
 @pytest.fixture
@@ -102,7 +59,7 @@ def tiny(tiny_source: Path, tmp_path: Path) -> Path:
 
 def test_is_an_extractor_of_text() -> None:
     extractor: Extractor = Sentence()
-    assert (extractor.recipe.title, extractor.recipe.version) == ("reading/sentence", 1)
+    assert (extractor.recipe.title, extractor.recipe.version) == ("reading/sentence", 2)
     assert extractor.needs.fields
     assert not extractor.needs.reel
     assert Recipe.from_json(extractor.recipe.to_json()).hash == extractor.recipe.hash
@@ -290,12 +247,117 @@ def test_default_recipe_and_ready_import_nothing_heavy() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+# Sentence by sentence, and in half the bits
+
+
+def test_each_way_to_read_is_a_recipe_of_its_own() -> None:
+    ways = (
+        Sentence(),
+        Sentence(over="sentences"),
+        SentenceMean(),
+        Sentence(dtype="bfloat16"),
+        SentenceMean(dtype="bfloat16"),
+    )
+    assert len({way.recipe.hash for way in ways}) == 5
+
+
+def test_who_wrote_the_plot_is_no_part_of_it() -> None:
+    plain = vector("A keeper rows out into the fog.", "Fog")
+    assert vector("A keeper rows out into the fog. \u2014Jo Doe", "Fog").tobytes() == plain.tobytes()
+
+
+def mean_of(plot: str, title: str = "", *, model: str = "") -> Feature:
+    (feature,) = SentenceMean(model=model).extract([showing(plot, title)])
+    return feature
+
+
+def test_the_mean_over_sentences_is_that_of_each_alone(tiny: Path) -> None:
+    """Of the plot alone: a whole text of one sentence and no title is that sentence."""
+    model = str(tiny)
+    plot = "Ship moon storm. Love bread?  Rose night road ship!"
+    found = mean_of(plot, "Night Road", model=model)
+    each = [vector(one, model=model) for one in sentences(plot)]
+    assert len(each) == 3
+    assert found.values is not None
+    np.testing.assert_allclose(found.values, np.mean(each, axis=0), rtol=0, atol=1e-7)
+    assert np.linalg.norm(found.values) < 1
+    assert SentenceMean().needs.fields == ("plot",)
+    (same,) = Sentence(model=model, over="sentences").extract([showing(plot)])
+    np.testing.assert_array_equal(same.values, found.values)
+    assert not np.allclose(vector(plot, model=model), found.values / np.linalg.norm(found.values), atol=1e-3)
+
+
+def test_one_sentence_is_its_vector_and_its_order_does_not_count(tiny: Path) -> None:
+    model = str(tiny)
+    np.testing.assert_array_equal(mean_of("Ship moon.", model=model).values, vector("Ship moon.", model=model))
+    forth, back = (mean_of(plot, model=model).values for plot in ("Ship moon. Rose.", "Rose. Ship moon."))
+    assert forth is not None
+    assert back is not None
+    np.testing.assert_allclose(forth, back, rtol=0, atol=1e-7)
+
+
+def test_sentences_past_the_last_that_is_read_are_told_and_do_not_count(tiny: Path) -> None:
+    model, read = str(tiny), sentence.SENTENCES
+    plot = [f"{WORDS[i % 8].title()} {WORDS[i * i % 7]}." for i in range(read)]
+    full = mean_of(" ".join(plot), model=model)
+    longer = mean_of(" ".join([*plot, "Rose road."]), model=model)
+    assert full.warnings == ()
+    assert longer.warnings == ("the plot has 65 sentences; the first 64 were read, the others were not",)
+    np.testing.assert_array_equal(full.values, longer.values)
+
+
+def test_a_long_sentence_a_strange_script_and_a_long_plot_are_told(tiny: Path) -> None:
+    model = str(tiny)
+    (cut,) = mean_of("ship " * sentence.WINDOWS * TINY_PIECES, model=model).warnings
+    assert cut == "1 of 1 sentences are longer than 8 windows, and were not read whole"
+    (unknown,) = mean_of("宇 宙。月。", model=model).warnings
+    assert "are unknown to the model" in unknown
+    (characters, *_) = mean_of("Moon ship. " * 3_000, model=model).warnings
+    assert characters == "the plot has 32,999 characters; the first 32,768 were read"
+
+
+def test_without_a_plot_there_is_no_mean_whatever_the_title() -> None:
+    for plot in ("", " \n", "\ufeff"):
+        feature = mean_of(plot, "A title alone is not a plot")
+        assert (feature.presence, feature.reason) == (Presence.MISSING, "the item has no plot")
+
+
+def test_half_the_bits_give_nearly_the_same_vector_and_the_same_each_time(tiny: Path) -> None:
+    extractor = Sentence(model=str(tiny), dtype="bfloat16")
+    assert extractor.recipe.params["dtype"] == "bfloat16"
+    (first,), (again, _) = extractor.extract([showing("ship moon")]), extractor.extract([showing("ship moon")] * 2)
+    assert first.values is not None
+    assert first.values.dtype == np.float32
+    np.testing.assert_array_equal(first.values, again.values)
+    exact = vector("ship moon", model=str(tiny))
+    assert not np.array_equal(first.values, exact)
+    assert first.values @ exact > 0.999
+
+
+@pytest.mark.parametrize(("wrong", "offered"), [({"over": "words"}, "'sentences'"), ({"dtype": "auto"}, "'bfloat16'")])
+def test_a_way_or_a_dtype_that_there_is_not_is_refused(wrong: dict[str, str], offered: str) -> None:
+    with pytest.raises(UnknownName, match=offered):
+        Sentence(**wrong)  # type: ignore[arg-type]
+
+
+class TestSentenceMean(ExtractorContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def make(cls) -> Make:
+        return SentenceMean
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def changed(cls) -> Extractor | None:
+        return SentenceMean(dtype="bfloat16")
+
+
 # Any other folder
 
 
 def test_hidden_size_is_read_from_the_folder(tiny: Path, tmp_path: Path) -> None:
     assert vector("ship moon", model=str(tiny)).shape == (32,)
-    wider = save_tiny(tmp_path / "wider", seed=1, hidden_size=48)
+    wider = save_sentence(tmp_path / "wider", seed=1, hidden_size=48)
     assert Sentence(model=str(wider)).recipe.params["hidden_size"] == 48
     assert vector("ship moon", model=str(wider)).shape == (48,)
 
@@ -308,7 +370,7 @@ def test_recipe_depends_on_content_and_not_on_the_path(tiny: Path, tmp_path: Pat
     there = Sentence(model=str(shutil.copytree(tiny, tmp_path / "elsewhere")))
     assert there.recipe.hash == here.recipe.hash
 
-    other = save_tiny(tmp_path / "other", seed=2)
+    other = save_sentence(tmp_path / "other", seed=2)
     shutil.copy(other / "model.safetensors", tiny / "model.safetensors")
     changed = Sentence(model=str(tiny))
     assert changed.recipe.hash not in (here.recipe.hash, Sentence().recipe.hash)
@@ -355,17 +417,19 @@ def test_loading_is_quiet_and_needs_no_network(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     before = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    encoder.load.cache_clear()
     vector("ship moon " * 40, model=str(tiny))
     assert capfd.readouterr() == ("", "")
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
 
 
-def test_a_folder_is_loaded_once_per_process(tiny: Path) -> None:
-    encoder.load.cache_clear()
-    for _ in range(2):
-        Sentence(model=str(tiny)).extract([showing("ship"), showing("moon")])
-    assert (encoder.load.cache_info().misses, encoder.load.cache_info().hits) == (1, 3)
+def test_a_folder_is_loaded_once_per_process_and_dtype(tiny: Path) -> None:
+    described = encoder.describe(tiny)
+    first = encoder.load(tiny, described)
+    Sentence(model=str(tiny)).extract([showing("ship"), showing("moon")])
+    assert encoder.load(tiny, described, "float32") is first
+    assert encoder.load(tiny, described, "bfloat16") is not first
+    with pytest.raises(UnknownName, match="'float16'"):
+        encoder.load(tiny, described, "float16")
 
 
 def test_a_file_changed_after_the_recipe_was_made_is_refused(tiny: Path) -> None:

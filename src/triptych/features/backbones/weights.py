@@ -38,9 +38,12 @@ PUBLISHED_MB: Mapping[str, int] = {
     "hustvl/yolos-tiny": 26,
     "facebook/wav2vec2-base-960h": 378,
     "laion/clap-htsat-unfused": 615,
+    "google-bert/bert-base-uncased": 440,
 }
 #: Of these, those that were published before there was a model.safetensors.
 _PICKLED_ONLY = frozenset({"laion/clap-htsat-unfused"})
+#: Those that read text: a tokenizer prepares it, as a preprocessor does pictures and sound.
+_OF_TEXT = frozenset({"google-bert/bert-base-uncased"})
 #: Seconds that a hub has to say which commit a revision is.
 ASKING_S = 20.0
 
@@ -222,7 +225,9 @@ def _cached(source: str, revision: str, cache: Path | str | None) -> str:
 
     root = Path(cache if cache is not None else constants.HF_HUB_CACHE).expanduser()
     folder = root / f"models--{source.replace('/', '--')}"
-    wanted = (*WANTED, PICKLED) if source in _PICKLED_ONLY else WANTED
+    preparing = "tokenizer.json" if source in _OF_TEXT else "preprocessor_config.json"
+    wanted = tuple(preparing if name == "preprocessor_config.json" else name for name in WANTED)
+    wanted += (PICKLED,) if source in _PICKLED_ONLY else ()
     here = [at for at in folder.glob("snapshots/*") if _COMMIT.fullmatch(at.name) and _whole(at, wanted)]
     # A revision is the user's own text: only a name that stays inside the folder is looked up.
     ref = folder / "refs" / revision
@@ -247,7 +252,8 @@ def _not_had(source: str, revision: str, title: str, error: Exception, cached: s
     told = " ".join(str(error).split())[:300]
     name = source.rpartition("/")[2]
     tensors = PICKLED if source in _PICKLED_ONLY else "model.safetensors"
-    files = f" config.json preprocessor_config.json {tensors}" if source in PUBLISHED_MB else ""
+    preparing = "tokenizer.json" if source in _OF_TEXT else "preprocessor_config.json"
+    files = f" config.json {preparing} {tensors}" if source in PUBLISHED_MB else ""
     there = f" Commit {cached} is in the cache; to take that, add --set {title}.revision={cached}." if cached else ""
     pinned = f" --revision {revision}" if revision != "main" else ""
     if isinstance(error, errors.GatedRepoError):

@@ -10,9 +10,10 @@ import numpy as np
 
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing import beats, percussion, spectrogram, spectrum, tempo
+from triptych.features.hearing import beats, percussion, spectrogram, tempo
 from triptych.features.hearing.beats import beats_of
 from triptych.features.hearing.listening import needs, reel_of
+from triptych.features.hearing.onsets import onset_frames, rhythm_strength
 from triptych.features.hearing.percussion import Percussion, percussion_of
 from triptych.features.hearing.spectrogram import FRAMES_HZ, RATE_HZ, Spectrogram, spectrogram_of
 from triptych.features.hearing.spectrum import Array
@@ -61,7 +62,7 @@ class Rhythm:
     - ``tempo_40_bpm`` … ``tempo_240_bpm``: how much of that tempo there is, as 16 bins of an even width in octaves.
     - ``beats_per_s``, ``beat_regularity`` (of the intervals between them) and ``beat_share`` (of the onset strength,
       what falls within a frame of a beat), each times the certainty of the tempo.
-    - ``rhythm_strength``: as in ``hearing/acoustic``. ``harmonic_share``, ``percussive_share``: of all energy.
+    - ``rhythm_strength``: see :mod:`.onsets`. ``harmonic_share``, ``percussive_share``: of all energy.
 
     **No beat.** Speech and noise have none, and a number for their tempo would be made up and make them alike. So the
     tempo is not given as it is: what is said of it sinks to 0 as its strength does, from 0.3 down to 0.1. Where it is
@@ -121,7 +122,7 @@ class Rhythm:
 def _framewise(sound: Spectrogram, beat: Tempo, shares: Percussion) -> Array:
     """float64 ``[t, 5]``, in the order of ``FRAMEWISE``."""
     onsets = np.zeros(len(sound) + 1)
-    found = spectrum.onset_frames(sound.onset_db, reach=REACH_FRAMES, context=CONTEXT_FRAMES, rise_db=RISE_DB)
+    found = onset_frames(sound.onset_db, reach=REACH_FRAMES, context=CONTEXT_FRAMES, rise_db=RISE_DB)
     onsets[1 + found] = 1
     sums, at, reach = np.cumsum(onsets), np.arange(len(sound)), RATE_FRAMES // 2
     first, last = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(sound))
@@ -132,7 +133,7 @@ def _framewise(sound: Spectrogram, beat: Tempo, shares: Percussion) -> Array:
 
 def _clipwise(sound: Spectrogram, beat: Tempo, shares: Percussion, times_s: Array) -> Array:
     """float64 ``[24]``, in the order of ``CLIPWISE``."""
-    returning = spectrum.rhythm_strength(
+    returning = rhythm_strength(
         sound.onset_db,
         shortest=SHORTEST_FRAMES,
         longest=LONGEST_FRAMES,

@@ -14,6 +14,7 @@ from triptych.catalogue.records import Item
 from triptych.errors import UnknownName
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
+from triptych.features.reading import credit
 from triptych.features.reading.sentences import sentences
 from triptych.features.reading.stop_words import LANGUAGES, bare, digest, language_of, stop_words
 from triptych.features.reading.syllables import syllables
@@ -102,6 +103,7 @@ class TextStatistics:
             params={
                 "stop_words": [[language, digest(language)] for language in languages],
                 "words": METHOD,
+                **credit.METHOD,
                 "text_characters": TEXT_CHARACTERS,
                 "window_words": WINDOW_WORDS,
                 "long_letters": LONG_LETTERS,
@@ -131,7 +133,7 @@ class TextStatistics:
         if not item.plot.strip():
             return Feature.missing("the item has no plot")
         title, of_title = opening(item.title, "title")
-        plot, of_plot = opening(item.plot, "plot")
+        plot, of_plot = opening(credit.story(item), "plot")
         spoken = [folded(word) for word in words(plot)]
         if not spoken:
             return Feature.missing("there is no word in the item's plot")

@@ -15,6 +15,7 @@ from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UsageError
 from triptych.features.extractor import Needs, Showing, learned_from
 from triptych.features.feature import Feature
+from triptych.features.reading import credit
 from triptych.features.reading.stop_words import bare, digest, stop_words
 from triptych.features.reading.words import METHOD, TEXT_CHARACTERS, folded, opening, words
 from triptych.features.recipe import Recipe
@@ -104,6 +105,7 @@ class Tfidf:
             "tf": "count",
             "idf": "ln((1 + n) / (1 + df)) + 1",
             "normalise": "l2",
+            **(credit.METHOD if self.field == "plot" else {}),
         }
 
     def ready(self) -> None:
@@ -146,7 +148,7 @@ class Tfidf:
         return _Reader(self).terms(text) or []
 
     def text_of(self, item: Item) -> str:
-        return item.title if self.field == "title" else item.plot
+        return item.title if self.field == "title" else credit.story(item)
 
     def _recipe(self, learned: Any, source: Any) -> Recipe:
         return Recipe(
