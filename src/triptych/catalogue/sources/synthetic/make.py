@@ -20,7 +20,10 @@ from triptych.catalogue.sources.synthetic.themes import LOOKS, PANELS, PLOTS, SO
 from triptych.catalogue.sources.synthetic.world import Settings, Truth, World, clip_path, draw_item, draw_world
 from triptych.errors import SourceError, UsageError
 
-ITEM_COLUMNS = ("item_id", "title", "year", "genres", "plot", "people", "languages", "released_at", "path")
+ITEM_COLUMNS = (
+    *("item_id", "title", "year", "genres", "plot", "people", "languages", "countries", "runtime_min", "certificate"),
+    *("released_at", "path"),
+)
 INTERACTION_COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 
 
@@ -106,7 +109,8 @@ def _rating_rows(world: World) -> Iterator[tuple[str, str, int, int]]:
 
 def _item_row(world: World, item: Item, path: Path) -> tuple[Any, ...]:
     lists = ("|".join(item.genres), item.plot, "|".join(item.people), "|".join(item.languages))
-    return item.item_id, item.title, item.year, *lists, item.released_at, path.relative_to(world.folder).as_posix()
+    record = ("|".join(item.countries), item.runtime_min, item.certificate, item.released_at)
+    return item.item_id, item.title, item.year, *lists, *record, path.relative_to(world.folder).as_posix()
 
 
 def _truth(world: World) -> dict[str, Any]:

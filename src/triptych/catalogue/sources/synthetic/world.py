@@ -18,7 +18,7 @@ from triptych.catalogue.sources.synthetic.timeline import Part, Stretch
 from triptych.errors import UsageError
 
 #: Every kind of draw has its own stream, so that a change in one leaves the others as they were.
-STREAMS = ("themes", "timeline", "story", "facts", "gaps", "look", "cards", "sound", "users", "interactions")
+STREAMS = ("themes", "timeline", "story", "facts", "gaps", "look", "cards", "sound", "users", "interactions", "record")
 
 #: What an item may lack.
 GAPS = ("no_sound", "silent", "no_plot")
@@ -31,6 +31,10 @@ RELEASE_DAYS = 4700
 
 _LANGUAGES = ("English", "French", "Spanish", "Japanese", "Hindi", "German")
 _LANGUAGE_SHARES = (0.7, 0.08, 0.08, 0.06, 0.05, 0.03)
+_COUNTRIES = ("United States", "United Kingdom", "France", "Japan", "India", "Germany")
+_COUNTRY_SHARES = (0.55, 0.15, 0.1, 0.08, 0.07, 0.05)
+_CERTIFICATES = ("G", "PG", "PG-13", "R")
+_CERTIFICATE_SHARES = (0.1, 0.25, 0.35, 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +167,8 @@ def draw_item(settings: Settings, index: int) -> tuple[Item, Truth]:
     released = FIRST_RELEASE + timedelta(days=int(facts.integers(0, RELEASE_DAYS)))
     language = str(facts.choice(_LANGUAGES, p=_LANGUAGE_SHARES))
     tale = story.tell(settings.generator("story", index), plot)
+    # Of a stream of its own: what was drawn before there were these stays as it was.
+    record = settings.generator("record", index)
     item = Item(
         item_id=item_id(index),
         title=tale.title,
@@ -171,6 +177,9 @@ def draw_item(settings: Settings, index: int) -> tuple[Item, Truth]:
         plot="" if gap == "no_plot" else tale.plot,
         people=tale.people,
         languages=(language,),
+        runtime_min=float(np.clip(round(record.normal(102, 16)), 62, 190)),
+        countries=(str(record.choice(_COUNTRIES, p=_COUNTRY_SHARES)),),
+        certificate=str(record.choice(_CERTIFICATES, p=_CERTIFICATE_SHARES)),
         released_at=released.isoformat(),
     )
     truth = Truth(
