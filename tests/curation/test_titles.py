@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from triptych.curation.titles import normal_title
@@ -105,6 +105,7 @@ def test_a_part_in_brackets_is_a_part() -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example("[0]")
 @given(st.text(max_size=40))
 def test_no_text_is_too_odd(text: str) -> None:
     found = normal_title(text)

@@ -113,7 +113,7 @@ def normal_title(title: str) -> NormalTitle:
     >>> normal_title("Maybe, Maybe Not (Bewegte Mann, Der) (1994)").alternatives
     ('bewegte mann',)
     """
-    text = _plain(title)
+    text = _plain(title).strip()
     year: int | None = None
     if found := _YEAR.search(text):
         text, year = text[: found.start()], int(found.group(1))
