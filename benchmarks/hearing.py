@@ -215,7 +215,7 @@ def differences(path: Path, y: np.ndarray) -> dict[str, float]:
     import librosa.feature
     import librosa.onset
 
-    from triptych.features.hearing import listening, spectrogram, spectrum
+    from triptych.features.hearing import banks, listening, spectrogram
     from triptych.features.hearing.harmony import tonnetz
     from triptych.media.loader import open_reel
 
@@ -231,7 +231,7 @@ def differences(path: Path, y: np.ndarray) -> dict[str, float]:
     shift, heard = spectrogram.N_FFT // (2 * spectrogram.HOP), seen.audible
     rises = seen.rising[:-shift]
     pairs: dict[str, tuple[np.ndarray, np.ndarray]] = {
-        "mfcc": (seen.mel_db @ spectrum.dct_basis(20, 128).T, of.mfcc(S=mel_db, n_mfcc=20).T),
+        "mfcc": (seen.mel_db @ banks.dct_basis(20, 128).T, of.mfcc(S=mel_db, n_mfcc=20).T),
         "chroma": (seen.chroma, chroma.T),
         "tonnetz": (tonnetz(seen.chroma), of.tonnetz(chroma=chroma).T),
         "contrast": (seen.contrast, of.spectral_contrast(y=wide, sr=RATE_HZ).T),

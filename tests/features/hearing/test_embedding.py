@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import PLACES, ExtractorContract, Make
+from tests.contracts.extractor import PLACES
 from tests.features.backbones.hub import FIRST, Hub, serving
 from tests.worlds.weights import tiny
 from triptych.errors import ExtractionError, FetchError, UsageError
@@ -52,25 +51,10 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.3, 0.3, count).astype(np.float32)
 
 
-class TestEach(ExtractorContract):
-    @pytest.fixture(scope="class", params=sorted(MAKERS))
-    @classmethod
-    def kind(cls, request: pytest.FixtureRequest) -> str:
-        return request.param
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls, kind: str) -> Make:
-        return partial(made, kind)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls, kind: str) -> Extractor | None:
-        return made(kind, **({"limit_s": 2.0} if kind == "wav2vec2" else {"dtype": "bfloat16"}))
-
-    def test_it_is_what_its_title_says(self, kind: str, make: Make) -> None:
-        assert make().recipe.title == f"hearing/{kind}"
-        assert make().needs.want.sound_rates_hz == {RATES_HZ[kind]}
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_it_is_what_its_title_says(kind: str) -> None:
+    assert made(kind).recipe.title == f"hearing/{kind}"
+    assert made(kind).needs.want.sound_rates_hz == {RATES_HZ[kind]}
 
 
 # The same numbers as the library by hand
@@ -146,6 +130,14 @@ def test_wav2vec2_listens_to_the_first_seconds_alone_and_to_no_loudness() -> Non
     assert measured(made("wav2vec2"), samples[: 2 * 16_000]).tobytes() == due.tobytes()
     np.testing.assert_allclose(measured(made("wav2vec2", limit_s=2.0), samples / 2), due, rtol=0, atol=1e-4)
     assert made("wav2vec2").limit_s == 30.0
+
+
+def test_wav2vec2_is_silent_where_sound_begins_after_what_it_listens_to() -> None:
+    late = np.concatenate([np.full(2 * 16_000, 1e-4, np.float32), noise(16_000)])
+    found = asked(made("wav2vec2", limit_s=2.0), late)
+    assert found.presence is Presence.SILENT
+    assert "the first 2 s" in found.reason
+    assert asked(made("wav2vec2"), late).presence is Presence.PRESENT
 
 
 def test_windows_cover_everything_and_copy_nothing() -> None:

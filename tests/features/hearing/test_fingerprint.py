@@ -13,23 +13,27 @@ from triptych.errors import ExtractionError
 from triptych.features.bits import unpacked, words
 from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
-from triptych.features.hearing.fingerprint import HOP, RATE_HZ, SPAN, STEP_S, Fingerprint, bands, moves
+from triptych.features.hearing.fingerprint import HOP, RATE_HZ, SPAN, STEP_S, Fingerprint, bands, measured, moves
+from triptych.features.hearing.listening import Heard, heard
 from triptych.media.loader import open_reel
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
 
 
-def feature(samples: np.ndarray, **options: int) -> Feature:
+def reel_of(samples: np.ndarray) -> Reel:
     facts = SoundFacts(codec="raw", rate_hz=RATE_HZ, channels=1, language="")
     probe = Probe(container="raw", declared_s=None, duration_s=len(samples) / RATE_HZ, picture=None, sounds=(facts,))
     sound = Sound(samples=samples.astype(np.float32), rate_hz=RATE_HZ)
-    reel = Reel(name="x", probe=probe, sounds={RATE_HZ: sound})
-    [found] = Fingerprint(**options).extract([Showing(item=Item(item_id="x"), reel=reel)])
+    return Reel(name="x", probe=probe, sounds={RATE_HZ: sound})
+
+
+def feature(samples: np.ndarray) -> Feature:
+    [found] = Fingerprint().extract([Showing(item=Item(item_id="x"), reel=reel_of(samples))])
     return found
 
 
-def bits(samples: np.ndarray, **options: int) -> np.ndarray:
-    values = feature(samples, **options).values
+def bits(samples: np.ndarray) -> np.ndarray:
+    values = feature(samples).values
     assert values is not None
     return unpacked(words(values))
 
@@ -106,7 +110,11 @@ def test_silence_within_has_no_fingerprint() -> None:
 
 
 def test_the_block_size_moves_nothing() -> None:
-    assert (bits(music(), block_frames=7) == bits(music())).all()
+    sound = heard(reel_of(music()), RATE_HZ)
+    assert isinstance(sound, Heard)
+    values = measured(sound, block_frames=7).values
+    assert values is not None
+    assert (unpacked(words(values)) == bits(music())).all()
 
 
 @pytest.mark.parametrize(

@@ -5,29 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from triptych.catalogue.records import Item
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.hearing.harmony import PITCH_CLASSES, Harmony, keys, tonnetz, tonnetz_basis
-from triptych.features.pooling import MEAN, Pooling
+from triptych.features.pooling import Pooling
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
 
 RATE_HZ = 22050
 MAJOR, MINOR = (0, 4, 7), (0, 3, 7)
-
-
-class TestHarmony(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Harmony
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Harmony(pooling=MEAN)
 
 
 def extracted(samples: np.ndarray, **options: Pooling) -> Feature:

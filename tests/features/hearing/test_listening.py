@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.worlds.weights import tiny
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError
 from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
-from triptych.features.hearing.listening import Heard, heard, needs, reel_of, too_short
+from triptych.features.hearing.listening import DECODING, Heard, heard, needs, reel_of, too_short
+from triptych.features.registry import BUILT_IN, build
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
+from triptych.media.sound import MIXING
 
 RATE_HZ = 8000
 SILENCE_PEAK = Sound.SILENCE_PEAK
@@ -89,6 +94,21 @@ def test_too_short_is_missing_and_says_what_is_needed() -> None:
     assert mask is not None
     assert mask.presence is Presence.MISSING
     assert mask.reason == "the sound is too short: 8000 samples at 8000 Hz; one frame takes 8001"
+
+
+@pytest.mark.parametrize("title", sorted(title for title in BUILT_IN if title.startswith("hearing/")))
+def test_every_recipe_says_how_sound_is_decoded_and_what_is_silent(title: str) -> None:
+    """So that what is measured of it is measured again when that changes."""
+
+    def holds(value: Any) -> bool:
+        return value == DECODING or (isinstance(value, dict) and any(map(holds, value.values())))
+
+    networks = [name for name in ("vggish", "wav2vec2", "clap") if title.startswith(f"hearing/{name}")]
+    extractor = build(title, **({"weights": str(tiny(networks[0]))} if networks else {}))
+    assert isinstance(extractor.recipe.params, dict)
+    assert holds(extractor.recipe.params)
+    assert DECODING.items() > MIXING.items()
+    assert DECODING["silence_peak"] == Sound.SILENCE_PEAK
 
 
 def test_an_item_without_a_reel_is_an_error_that_says_who_asked() -> None:

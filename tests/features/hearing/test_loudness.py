@@ -7,9 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from triptych.catalogue.records import Item
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.hearing.listening import Heard
 from triptych.features.hearing.loudness import (
@@ -24,18 +23,6 @@ from triptych.features.hearing.loudness import (
 from triptych.features.pooling import EACH, Pooling
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
-
-
-class TestLoudness(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Loudness
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Loudness(pooling=Pooling(parts=4))
 
 
 def tone(dbfs: float, seconds: float, *, hz: float = 1000.0) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import PLACES, ExtractorContract, Make
+from tests.contracts.extractor import PLACES
 from triptych.errors import UsageError
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
-from triptych.features.hearing import spectrum
+from triptych.features.hearing import banks
 from triptych.features.hearing.mel import RATE_HZ, Mel
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
@@ -37,22 +37,10 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.3, 0.3, round(seconds * RATE_HZ))
 
 
-class TestMel(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Mel
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Mel(excerpt_s=10.0)
-
-
 def test_equals_its_definition_by_hand() -> None:
     samples = noise(12, seed=4).astype(np.float32)
     even = (samples - samples.mean(dtype=np.float64)) / (float(np.ptp(samples)) / 2)
-    bank = spectrum.mel_bank(RATE_HZ, 1024, 64)  # librosa's, as its own test shows
+    bank = banks.mel_bank(RATE_HZ, 1024, 64)  # librosa's, as its own test shows
     found = measured(samples)
     for k in (0, 200, 300, len(found) - 1):  # of more than one block
         frame = even[512 * k : 512 * k + 1024] * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1024) / 1024))

@@ -8,7 +8,7 @@ import pytest
 from tests.worlds.clips import Sound, silence
 from tests.worlds.rhythms import RATE_HZ, both, clicks, drums, noise, reel_of, tone
 from triptych.features.feature import Feature
-from triptych.features.hearing import percussion, spectrum
+from triptych.features.hearing import banks, percussion, spectrum
 from triptych.features.hearing.percussion import Percussion, percussion_of
 
 
@@ -91,7 +91,7 @@ def test_the_medians_are_those_of_each_row_and_each_column() -> None:
     over_bands = np.pad(rows, ((0, 0), (6, 6)), mode="symmetric")
     held = np.median([over_time[k : k + len(rows)] for k in range(15)], axis=0)
     struck = np.median([over_bands[:, k : k + 128] for k in range(13)], axis=0)
-    energy = 10 ** (rows / 10) * (1 / spectrum.mel_bank(RATE_HZ, 2048, 128).max(axis=-1))
+    energy = 10 ** (rows / 10) * (1 / banks.mel_bank(RATE_HZ, 2048, 128).max(axis=-1))
     share = 1 / (1 + 4 * 10 ** ((struck - held) / 10))
     expected = (energy * share).sum(axis=1) / energy.sum(axis=1)
     np.testing.assert_allclose(percussion.measured(mel_db).harmonic[::2], expected, rtol=1e-4)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds.clips import Sound, write_clip
 from tests.worlds.rhythms import both, clicks, drums, noise, reel_of, syllables, tone
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.hearing.rhythm import CLIPWISE, FRAMEWISE, Rhythm, regularity
 from triptych.features.pooling import EACH, Pooling
@@ -18,18 +17,6 @@ from triptych.media.loader import open_reel
 from triptych.media.reel import Reel
 
 COLUMNS = Rhythm().columns()
-
-
-class TestRhythm(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Rhythm
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Rhythm(pooling=Pooling(parts=4))
 
 
 def extracted(reel: Reel, pooling: Pooling | None = None) -> Feature:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import fields
 from types import ModuleType, SimpleNamespace
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 
 from triptych.features.feature import Feature
-from triptych.features.hearing import spectrum
+from triptych.features.hearing import banks
 from triptych.features.hearing.harmony import tonnetz
 from triptych.features.hearing.listening import Heard, heard
 from triptych.features.hearing.spectrogram import (
@@ -95,7 +98,7 @@ class TestEqualsLibrosa:
         assert len(pair.ours) == 1 + len(pair.samples) // HOP
 
     def test_mfcc(self, librosa: ModuleType, pair: SimpleNamespace) -> None:
-        ours = pair.ours.mel_db @ spectrum.dct_basis(20, 128).T
+        ours = pair.ours.mel_db @ banks.dct_basis(20, 128).T
         self.same(ours[:, 1:], librosa.feature.mfcc(y=pair.y, sr=RATE_HZ, n_mfcc=20).T[:, 1:], crossing=True)
         mel_db = librosa.power_to_db(librosa.feature.melspectrogram(y=pair.y, sr=RATE_HZ), ref=np.max)
         self.same(ours, librosa.feature.mfcc(S=mel_db, n_mfcc=20).T, crossing=True)
@@ -143,6 +146,29 @@ def test_it_is_made_once_and_says_where_its_frames_are() -> None:
     assert all(len(getattr(found, name)) == len(found) for name in FRAMEWISE)
     np.testing.assert_allclose(found.times_s, np.arange(len(found)) / FRAMES_HZ)
     assert found.duration_s == 1.0
+
+
+def test_the_threads_of_the_arithmetic_move_no_bit() -> None:
+    """A BLAS cuts a long sum in another place when it has more threads. It counts them when it is loaded."""
+    program = (
+        "import hashlib, numpy as np; from triptych.features.hearing.spectrogram import Heard, measured\n"
+        "samples = np.random.default_rng(0).uniform(-1, 1, 90_000).astype(np.float32)\n"
+        "found = measured(Heard(samples=samples, rate_hz=22050, offset=0.0, peak=1.0))\n"
+        f"print(*(hashlib.md5(getattr(found, name).tobytes()).hexdigest() for name in {FRAMEWISE!r}))"
+    )
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **dict.fromkeys(names, str(threads)), "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for threads in (1, 2)
+    ]
+    one, two = (run.communicate()[0].split() for run in runs)
+    assert [run.returncode for run in runs] == [0, 0]
+    assert one == two
 
 
 @pytest.mark.parametrize("block_frames", [1, 7, 10**6])

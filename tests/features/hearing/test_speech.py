@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds.clips import write_clip
 from tests.worlds.voice import chords, noise, spoken
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, MissingExtra, UsageError
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.hearing import silero
 from triptych.features.hearing.silero import RATE_HZ, WINDOW
@@ -26,18 +25,6 @@ from triptych.features.pooling import EACH, Pooling
 from triptych.media.loader import open_reel
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
-
-
-class TestSpeech(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Speech
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Speech(rules=SpeechRules(enter=0.6))
 
 
 def reel(samples: np.ndarray) -> Reel:

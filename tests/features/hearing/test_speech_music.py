@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds.clips import write_clip
 from tests.worlds.voice import chords, noise, spoken
 from triptych.catalogue.records import Item
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.hearing.speech_music import (
     CLASSES,
     RATE_HZ,
@@ -23,18 +22,6 @@ from triptych.features.pooling import EACH, Pooling
 from triptych.media.loader import open_reel
 from triptych.media.probe import Probe, SoundFacts
 from triptych.media.reel import Reel, Sound
-
-
-class TestSpeechMusic(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return SpeechMusic
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return SpeechMusic(pooling=Pooling(parts=4))
 
 
 def reel(samples: np.ndarray) -> Reel:

@@ -70,7 +70,6 @@ VARIANTS = {
     "raw subclips in short floats": partial(
         made, "hearing/vggish-subclips", parts=3, postprocess=False, dtype="bfloat16", batch=3
     ),
-    "each second": partial(made, "hearing/vggish", every_s=1.0),
 }
 
 

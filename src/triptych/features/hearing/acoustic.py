@@ -10,7 +10,7 @@ import numpy as np
 
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing import listening, spectrum
+from triptych.features.hearing import banks, listening
 from triptych.features.hearing.spectrogram import (
     CONTRAST_LOWEST_HZ,
     CONTRAST_QUANTILE,
@@ -98,7 +98,7 @@ class Acoustic:
         >>> Acoustic().columns()[:2], len(Acoustic().columns())
         (('level_db_mean', 'zero_crossings_mean'), 68)
         """
-        return (*self.pooling.columns(_FRAMEWISE), *(_CLIPWISE if self.pooling.parts == 1 else ()))
+        return listening.columns(self.pooling, _FRAMEWISE, _CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> list[Feature]:
         return [pooled(showing, TITLE, self.pooling, _rows, _clip) for showing in showings]
@@ -114,7 +114,7 @@ def _rows(seen: Spectrogram) -> Array:
         seen.rolloff_hz,
         seen.flatness,
     )
-    return np.column_stack([*single, seen.contrast, seen.mel_db @ spectrum.dct_basis(MFCCS, MEL_BANDS).T])
+    return np.column_stack([*single, seen.contrast, seen.mel_db @ banks.dct_basis(MFCCS, MEL_BANDS).T])
 
 
 def _clip(seen: Spectrogram) -> list[float]:

@@ -20,6 +20,7 @@ from triptych.features.feature import Feature
 from triptych.features.hearing import listening
 from triptych.features.hearing.listening import DECODING, heard, too_short
 from triptych.features.recipe import Recipe
+from triptych.media.reel import Sound
 
 F32 = npt.NDArray[np.float32]
 
@@ -40,7 +41,8 @@ class Wav2Vec2:
     d is 768 for the base model. One state stands for 25 ms each 20 ms. The stretch goes through in one pass, alone and
     unpadded, so it hangs on nothing else that is measured; 30 s take a core 8 s and 1 GB. Before that it is brought to
     a mean of 0 and a variance of 1, where the weights' feature extractor says so (``do_normalize``), by itself: what
-    comes after ``limit_s`` moves nothing. Sound shorter than one state takes is missing.
+    comes after ``limit_s`` moves nothing. Sound shorter than one state takes is missing; where it only begins after
+    ``limit_s``, it is silent.
 
     ``weights`` are described and hashed when the extractor is made, and verified against that when a process first
     loads them. The device is not in the recipe, since it moves the last bits only.
@@ -96,8 +98,11 @@ class Wav2Vec2:
             return sound
         if (short := too_short(sound, self.hearing.least, "one hidden state")) is not None:
             return short
-        loaded = sound_network.load_wav2vec2(self.weights, self.device, self.dtype)
-        return Feature(values=loaded.vector(sound.samples[: round(self.limit_s * sound.rate_hz)]))
+        first = sound.samples[: round(self.limit_s * sound.rate_hz)]
+        # Its rounding would be brought to a variance of 1, and heard.
+        if np.ptp(first) / 2 < Sound.SILENCE_PEAK:
+            return Feature.silent(f"the first {self.limit_s:g} s of the sound are silent (peak under -70 dBFS)")
+        return Feature(values=sound_network.load_wav2vec2(self.weights, self.device, self.dtype).vector(first))
 
 
 @dataclass(frozen=True, kw_only=True)

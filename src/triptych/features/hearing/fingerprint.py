@@ -33,6 +33,8 @@ SPAN = 3
 FLOOR_DB = 70.0
 #: A frame this far under the clip's loudest, or under Sound.SILENCE_PEAK, is silent.
 GATE_DB = 50.0
+#: Frames are worked on so many at a time. It bounds the memory and moves nothing but rounding.
+BLOCK_FRAMES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,6 @@ class Fingerprint:
     **Presence.** Missing without a sound track, or with less than the six frames that one sub-fingerprint takes;
     silent when the track, with or without its constant offset, stays under -70 dBFS.
     """
-
-    block_frames: int = 64
 
     @property
     def recipe(self) -> Recipe:
@@ -89,31 +89,31 @@ class Fingerprint:
         sound = reel_of(showing, "hearing/fingerprint").once(heard, RATE_HZ)
         if isinstance(sound, Feature):
             return sound
-        return too_short(sound, HOP * (2 * SPAN - 1), "a fingerprint") or self._of(sound)
+        return too_short(sound, HOP * (2 * SPAN - 1), "a fingerprint") or measured(sound)
 
-    def _of(self, sound: Heard) -> Feature:
-        energies: list[Array] = []
-        levels: list[Array] = []
-        for frames in spectrum.centred_frames(
-            sound.samples,
-            frame_length=N_FFT,
-            hop=HOP,
-            block_frames=self.block_frames,
-            # Frames are balanced one by one, so it hardly matters what is taken off before: the middle, as ever.
-            offset=(float(sound.samples.max()) + float(sound.samples.min())) / 2,
-            gain=1 / sound.peak,
-            balance=True,
-        ):
-            energies.append(spectrum.magnitudes(frames) ** 2 @ bands().T)
-            levels.append(2 * spectrum.power_to_db(spectrum.rms(frames), top_db=None))
-        level_db = np.concatenate(levels)
-        gate_db = max(float(level_db.max()) - GATE_DB, 20 * float(np.log10(Sound.SILENCE_PEAK / sound.peak)))
-        bits = moves(spectrum.power_to_db(np.concatenate(energies), amin=1e-20, top_db=FLOOR_DB))
-        heard = np.convolve(level_db >= gate_db, np.ones(2 * SPAN), "valid") > 0
-        kept = np.flatnonzero(heard)
-        if len(kept) == 0:
-            return Feature.silent("the sound track is silent wherever it is long enough to be known again")
-        return Feature(values=packed(bits[kept]), times_s=((kept + SPAN) * STEP_S).astype(np.float64))
+
+def measured(sound: Heard, *, block_frames: int = BLOCK_FRAMES) -> Feature:
+    energies: list[Array] = []
+    levels: list[Array] = []
+    for frames in spectrum.centred_frames(
+        sound.samples,
+        frame_length=N_FFT,
+        hop=HOP,
+        block_frames=block_frames,
+        # Frames are balanced one by one, so it hardly matters what is taken off before: the middle, as ever.
+        offset=(float(sound.samples.max()) + float(sound.samples.min())) / 2,
+        gain=1 / sound.peak,
+        balance=True,
+    ):
+        energies.append(spectrum.magnitudes(frames) ** 2 @ bands().T)
+        levels.append(2 * spectrum.power_to_db(spectrum.rms(frames), top_db=None))
+    level_db = np.concatenate(levels)
+    gate_db = max(float(level_db.max()) - GATE_DB, 20 * float(np.log10(Sound.SILENCE_PEAK / sound.peak)))
+    bits = moves(spectrum.power_to_db(np.concatenate(energies), amin=1e-20, top_db=FLOOR_DB))
+    kept = np.flatnonzero(np.convolve(level_db >= gate_db, np.ones(2 * SPAN), "valid") > 0)
+    if len(kept) == 0:
+        return Feature.silent("the sound track is silent wherever it is long enough to be known again")
+    return Feature(values=packed(bits[kept]), times_s=((kept + SPAN) * STEP_S).astype(np.float64))
 
 
 def moves(energy_db: Array) -> npt.NDArray[np.bool_]:

@@ -88,7 +88,7 @@ class Harmony:
         >>> Harmony().columns()[:2], len(Harmony().columns())
         (('chroma_c_mean', 'chroma_c_sharp_mean'), 41)
         """
-        return (*self.pooling.columns(_FRAMEWISE), *(_CLIPWISE if self.pooling.parts == 1 else ()))
+        return listening.columns(self.pooling, _FRAMEWISE, _CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> list[Feature]:
         return [pooled(showing, TITLE, self.pooling, _rows, _clip) for showing in showings]

@@ -5,6 +5,7 @@ The rule of what is missing and what is silent stands here, once, so that all fe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,13 @@ import numpy.typing as npt
 from triptych.errors import ExtractionError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
+from triptych.features.pooling import Pooling
 from triptych.media.loader import SOUND_LIMIT_S
 from triptych.media.reel import Reel, Sound, Want
 from triptych.media.sound import MIXING
 
 #: What all that is heard depends on beside the rate, for recipes.
-DECODING = {"limit_s": SOUND_LIMIT_S, **MIXING}
+DECODING = {"limit_s": SOUND_LIMIT_S, **MIXING, "silence_peak": Sound.SILENCE_PEAK}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,3 +88,23 @@ def too_short(sound: Heard, least: int, what: str) -> Feature | None:
     return Feature.missing(
         f"the sound is too short: {len(sound.samples)} samples at {sound.rate_hz} Hz; {what} takes {least}"
     )
+
+
+def pooled(
+    reel: Reel,
+    pooling: Pooling,
+    rows: npt.NDArray[np.floating],
+    times_s: npt.NDArray[np.float64],
+    clip: Callable[[], npt.ArrayLike],
+) -> Feature:
+    """``rows`` ``[n, d]``, n ≥ 1, each of what was heard around ``times_s``, pooled on the borders of what is seen.
+    ``clip`` gives figures of the clip as a whole, ``[c]``: they follow where the clip is one part."""
+    found = pooling.of(rows, times_s, duration_s=reel.probe.duration_s)
+    if pooling.parts != 1 or found.values is None:
+        return found
+    return Feature(values=np.concatenate([found.values, np.asarray(clip(), np.float32)]))
+
+
+def columns(pooling: Pooling, rows: Sequence[str], clip: Sequence[str]) -> tuple[str, ...]:
+    """The name of each entry of what :func:`pooled` gives, where ``rows`` and ``clip`` are those of its arguments."""
+    return (*pooling.columns(rows), *(clip if pooling.parts == 1 else ()))

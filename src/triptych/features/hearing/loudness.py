@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing.listening import DECODING, Heard, heard, needs, reel_of, too_short
+from triptych.features.hearing.listening import DECODING, Heard, columns, heard, needs, pooled, reel_of, too_short
 from triptych.features.pooling import MEAN_STD, Pooling
 from triptych.features.recipe import Recipe
 from triptych.media.reel import Reel
@@ -221,7 +221,7 @@ class Loudness:
     **What differs from a meter.** The sound is one channel, the mean of all there are, as everything that is heard
     here. BS.1770 adds the powers of the channels instead: the same sound in two channels reads 3.01 LU higher there,
     two that have nothing in common 6.02. It is at 22,050 Hz, so what lies above 11 kHz does not count: of pink noise
-    0.7 LU, of white noise 2.8, of speech and most music, which fall off faster, next to nothing; below 11 kHz the
+    0.9 LU, of white noise 3.6 (from 44,100 Hz), of speech and most music, which fall off faster, next to nothing; below 11 kHz the
     filter is within 0.04 dB of the one at 48 kHz. The peak is of samples, not of the curve between them (true peak).
 
     **Quiet and short.** Nothing reads less than −70 LUFS. Sound that is wholly under it, yet not silent (that is a
@@ -248,7 +248,7 @@ class Loudness:
         >>> Loudness().columns()[:5]
         ('momentary_lufs_mean', 'crest_db_mean', 'momentary_lufs_std', 'crest_db_std', 'integrated_lufs')
         """
-        return (*self.pooling.columns(ROWS), *(CLIPWISE if self.pooling.parts == 1 else ()))
+        return columns(self.pooling, ROWS, CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
         return [self._measure(showing) for showing in showings]
@@ -260,21 +260,16 @@ class Loudness:
             return curve
         kept = curve.loud if curve.loud.any() else np.ones_like(curve.loud)
         rows = np.stack([curve.momentary_lufs, curve.crest_db], axis=1)[kept]
-        pooled = self.pooling.of(rows, curve.times_s[kept], duration_s=reel.probe.duration_s)
-        if self.pooling.parts != 1:
-            return pooled
-        assert pooled.values is not None  # pooled, so present
-        return Feature(values=np.concatenate([pooled.values, _of_the_clip(curve)]))
+        return pooled(reel, self.pooling, rows, curve.times_s[kept], lambda: _of_the_clip(curve))
 
 
-def _of_the_clip(curve: LoudnessCurve) -> npt.NDArray[np.float32]:
-    """float32 ``[6]``, in the order of :data:`CLIPWISE`."""
-    found = (
+def _of_the_clip(curve: LoudnessCurve) -> list[float]:
+    """In the order of :data:`CLIPWISE`."""
+    return [
         curve.integrated_lufs,
         curve.range_lu,
-        curve.momentary_lufs.max(),
-        curve.short_term_lufs.max(),
+        float(curve.momentary_lufs.max()),
+        float(curve.short_term_lufs.max()),
         curve.peak_db - curve.integrated_lufs,
         curve.silent_share,
-    )
-    return np.array(found, np.float32)
+    ]

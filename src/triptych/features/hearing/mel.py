@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing import listening, spectrum
+from triptych.features.hearing import banks, listening, spectrum
 from triptych.features.hearing.listening import DECODING, Heard, heard, too_short
 from triptych.features.recipe import Recipe
 
@@ -104,7 +104,7 @@ class Mel:
         length = min(len(sound.samples), round(self.excerpt_s * RATE_HZ))
         start = (len(sound.samples) - length) // 2
         frames = sliding_window_view(sound.samples[start : start + length], N_FFT)[:: self._hop]
-        bank = spectrum.mel_bank(RATE_HZ, N_FFT, self.bands)
+        bank = banks.mel_bank(RATE_HZ, N_FFT, self.bands)
         # A tone of amplitude 1 has the magnitude n / 4 where the window is Hann's.
         loudest = (N_FFT / 4) ** 2 * float(bank.max())
         mel_db = np.empty((len(frames), self.bands), np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.features.feature import Feature
-from triptych.features.hearing import spectrum
+from triptych.features.hearing import banks
 from triptych.features.hearing.spectrogram import MEL_BANDS, N_FFT, RATE_HZ, spectrogram_of
 from triptych.media.reel import Reel
 
@@ -115,6 +115,6 @@ def _reflected(at: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
 @lru_cache(maxsize=1)
 def _widths() -> F32:
     """Half the width of each band, ``[128]``, read-only: the bank gives the mean power in a band, energy is its sum."""
-    widths = (1 / spectrum.mel_bank(RATE_HZ, N_FFT, MEL_BANDS).max(axis=-1)).astype(np.float32)
+    widths = (1 / banks.mel_bank(RATE_HZ, N_FFT, MEL_BANDS).max(axis=-1)).astype(np.float32)
     widths.setflags(write=False)
     return widths

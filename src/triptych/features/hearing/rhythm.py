@@ -12,7 +12,7 @@ from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.hearing import beats, percussion, spectrogram, tempo
 from triptych.features.hearing.beats import beats_of
-from triptych.features.hearing.listening import needs, reel_of
+from triptych.features.hearing.listening import columns, needs, pooled, reel_of
 from triptych.features.hearing.onsets import onset_frames, rhythm_strength
 from triptych.features.hearing.percussion import Percussion, percussion_of
 from triptych.features.hearing.spectrogram import FRAMES_HZ, RATE_HZ, Spectrogram, spectrogram_of
@@ -28,6 +28,8 @@ SHORTEST_FRAMES, LONGEST_FRAMES, WINDOW_FRAMES, STILL_DB = 11, 64, 384, 0.3
 RATE_FRAMES = 129
 #: A spread of the intervals between beats by that much, in natural logarithms, is far from regular.
 UNSTEADY = 0.1
+#: An interval of more than so many of the usual ones is a pause.
+PAUSE = 1.5
 
 #: Of each audible frame.
 FRAMEWISE = ("onset_db", "onsets_per_s", "pulse", "harmonic", "percussive")
@@ -77,7 +79,7 @@ class Rhythm:
         params: dict[str, Any] = {
             **spectrogram.PARAMS,
             "tempo": tempo.PARAMS,
-            "beats": {**beats.PARAMS, "unsteady": UNSTEADY},
+            "beats": {**beats.PARAMS, "unsteady": UNSTEADY, "pause": PAUSE},
             "percussion": percussion.PARAMS,
             "onsets": (REACH_FRAMES, CONTEXT_FRAMES, RISE_DB, RATE_FRAMES),
             "rhythm": (SHORTEST_FRAMES, LONGEST_FRAMES, WINDOW_FRAMES, STILL_DB),
@@ -94,7 +96,7 @@ class Rhythm:
 
     def columns(self) -> tuple[str, ...]:
         """The name of each entry of a vector, or of a row."""
-        return (*self.pooling.columns(FRAMEWISE), *(CLIPWISE if self.pooling.parts == 1 else ()))
+        return columns(self.pooling, FRAMEWISE, CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
         return [self._measure(showing) for showing in showings]
@@ -110,13 +112,7 @@ class Rhythm:
         assert not isinstance(times_s, Feature)
         audible = sound.audible
         rows = _framewise(sound, beat, shares)[audible]
-        pooled = self.pooling.of(rows, sound.times_s[audible], duration_s=reel.probe.duration_s)
-        if self.pooling.parts != 1:
-            return pooled
-        assert pooled.values is not None  # pooled, so present
-        return Feature(
-            values=np.concatenate([pooled.values, _clipwise(sound, beat, shares, times_s)], dtype=np.float32)
-        )
+        return pooled(reel, self.pooling, rows, sound.times_s[audible], lambda: _clipwise(sound, beat, shares, times_s))
 
 
 def _framewise(sound: Spectrogram, beat: Tempo, shares: Percussion) -> Array:
@@ -165,7 +161,7 @@ def regularity(times_s: Array) -> float:
     steps_s = np.diff(times_s)
     if len(steps_s) < 3:
         return 0.0
-    spread = np.log(steps_s[steps_s <= 1.5 * np.median(steps_s)]).std()
+    spread = np.log(steps_s[steps_s <= PAUSE * np.median(steps_s)]).std()
     return float(np.exp(-0.5 * (spread / UNSTEADY) ** 2))
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from triptych.features.extractor import Showing
 from triptych.features.feature import Feature
-from triptych.features.hearing import spectrum
+from triptych.features.hearing import banks, listening, onsets, spectrum
 from triptych.features.hearing.listening import DECODING, Heard, heard, reel_of, too_short
 from triptych.features.hearing.spectrum import Array, Single
 from triptych.features.pooling import Pooling
@@ -42,6 +42,9 @@ BLOCK_FRAMES = 64
 LEAST_POWER = 1e-20
 #: Weights of a bank under this count for nothing beside what leaks from bin to bin, and float32 is slow with them.
 LEAST_WEIGHT = 1e-25
+
+#: Bins that are summed to bands at once, see :func:`_banded`.
+SUMMED_BINS = 205
 
 #: What the numbers below depend on, for the recipes of those that read them.
 PARAMS = {
@@ -149,8 +152,8 @@ def measured(sound: Heard, *, block_frames: int = BLOCK_FRAMES) -> Spectrogram:
         rows["rolloff_hz"][at] = spectrum.rolloff_hz(magnitude, frequency, share=ROLLOFF)
         rows["flatness"][at] = spectrum.flatness(power, amin=FLOOR)
         peaks[at], valleys[at] = spectrum.peaks_and_valleys(magnitude, contrast_bands)
-        banded = power @ _banks()
-        chroma[at] = spectrum.chroma(banded[:, MEL_BANDS:])
+        banded = _banded(power)
+        chroma[at] = banks.chroma(banded[:, MEL_BANDS:])
         mel_db[at] = 10 * np.log10(np.maximum(banded[:, :MEL_BANDS], LEAST_POWER))
     mel_db -= mel_db.max()
     np.maximum(mel_db, np.float32(-TOP_DB), out=mel_db)
@@ -175,7 +178,7 @@ def measured(sound: Heard, *, block_frames: int = BLOCK_FRAMES) -> Spectrogram:
         contrast=spectrum.contrast_db(peaks, valleys, amin=FLOOR, top_db=TOP_DB),
         chroma=chroma,
         mel_db=mel_db,
-        onset_db=np.where(rising, spectrum.onset_strength(mel_db), 0.0),
+        onset_db=np.where(rising, onsets.onset_strength(mel_db), 0.0),
         **rows,
     )
 
@@ -185,27 +188,31 @@ def pooled(
     title: str,
     pooling: Pooling,
     rows: Callable[[Spectrogram], Array],
-    clip: Callable[[Spectrogram], list[float]],
+    clip: Callable[[Spectrogram], npt.ArrayLike],
 ) -> Feature:
-    """``rows`` gives one row for each frame, ``[t, d]``; those of the audible ones are pooled, on the borders of what
-    is seen. ``clip`` gives figures of the clip as a whole: they follow where the clip is one part.
-    """
+    """:func:`.listening.pooled` of what ``rows`` gives for each frame, ``[t, d]``, over the audible ones."""
     reel = reel_of(showing, title)
     seen = reel.once(spectrogram_of)
     if isinstance(seen, Feature):
         return seen
     heard_at = seen.audible
-    found = pooling.of(rows(seen)[heard_at], seen.times_s[heard_at], duration_s=reel.probe.duration_s)
-    if pooling.parts != 1 or found.values is None:
-        return found
-    return Feature(values=np.concatenate([found.values, np.array(clip(seen), np.float32)]))
+    return listening.pooled(reel, pooling, rows(seen)[heard_at], seen.times_s[heard_at], lambda: clip(seen))
+
+
+def _banded(power: Single) -> Single:
+    """float32 ``[t, 1025]`` → mel bands and pitch classes, ``[t, 140]``."""
+    weights, found = _banks(), np.zeros((len(power), MEL_BANDS + 12), np.float32)
+    # A BLAS halves a long sum in one place with one thread and in another with several; short ones it leaves whole.
+    for start in range(0, len(weights), SUMMED_BINS):
+        found += power[:, start : start + SUMMED_BINS] @ weights[start : start + SUMMED_BINS]
+    return found
 
 
 @lru_cache(maxsize=1)
 def _banks() -> Single:
     """The mel bank and the chroma bank side by side, for one product: float32 ``[1025, 140]``, read-only."""
-    mel = spectrum.mel_bank(RATE_HZ, N_FFT, MEL_BANDS)
-    both = np.concatenate([mel, spectrum.chroma_bank(RATE_HZ, N_FFT, a4_hz=A4_HZ)]).T
-    banks = np.where(both < LEAST_WEIGHT, 0.0, both).astype(np.float32)
-    banks.setflags(write=False)
-    return banks
+    mel = banks.mel_bank(RATE_HZ, N_FFT, MEL_BANDS)
+    both = np.concatenate([mel, banks.chroma_bank(RATE_HZ, N_FFT, a4_hz=A4_HZ)]).T
+    weights = np.where(both < LEAST_WEIGHT, 0.0, both).astype(np.float32)
+    weights.setflags(write=False)
+    return weights

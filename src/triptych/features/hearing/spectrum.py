@@ -1,4 +1,4 @@
-"""Spectrum: one short-time Fourier transform, and the pure kernels that read it.
+"""Spectrum: one short-time Fourier transform, and the pure kernels that read it; the matrices are in :mod:`.banks`.
 
 Rows are frames throughout: a spectrogram is ``[t, 1 + n_fft // 2]``, so that a block of frames lies together in
 memory. The defaults and the definitions are librosa's, so that published settings carry over, and the tests hold
@@ -6,8 +6,8 @@ the two equal. They are written in numpy because librosa compiles for seconds at
 is of float64, as the quietest bins of a float32 one are its own rounding; what comes of it may be float32, whose
 seven digits are those of each bin, however quiet.
 
-    samples ──centred_frames──▶ frames ──with_power──▶ power ──mel_bank──▶ mel dB ──▶ MFCC, onsets
-                                  │                      ├──chroma_bank──▶ chroma
+    samples ──centred_frames──▶ frames ──with_power──▶ power ──banks.mel_bank──▶ mel dB ──▶ MFCC, onsets
+                                  │                      ├──banks.chroma_bank──▶ chroma
                                   │                      └─root─▶ magnitude ──▶ centroid, bandwidth, roll-off, contrast
                                   └──▶ rms, zero_crossing_rate
 """
@@ -27,7 +27,7 @@ Single = npt.NDArray[np.float32]
 Real = npt.NDArray[np.floating[Any]]
 
 #: Divisors are kept above this, so that an all-zero frame yields 0 and not NaN.
-_TINY = float(np.finfo(np.float64).tiny)
+TINY = float(np.finfo(np.float64).tiny)
 #: Bins that the roll-off sums at once.
 _STRETCH = 32
 
@@ -99,7 +99,7 @@ def _balanced(frames: Array, start: int, hop: int, end: int) -> Array:
         inside = slice(max(-int(begins[row]), 0), end - int(begins[row]))
         part, weight = frames[row, inside], window[inside]
         even[row] = 0.0
-        even[row, inside] = part - (part @ weight) / max(float(weight.sum()), _TINY)
+        even[row, inside] = part - (part @ weight) / max(float(weight.sum()), TINY)
     return even
 
 
@@ -112,7 +112,9 @@ def hann(length: int) -> Array:
     >>> hann(4)
     array([0. , 0.5, 1. , 0.5])
     """
-    return _frozen(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    window.setflags(write=False)
+    return window
 
 
 def magnitudes(frames: Array) -> Array:
@@ -228,7 +230,7 @@ def centroid_and_bandwidth_hz(magnitude: Real, frequency_hz: Array) -> tuple[Arr
     moments = magnitude.astype(np.float64, copy=False) @ np.stack(
         [np.ones_like(frequency_hz), frequency_hz, frequency_hz**2], axis=1
     )
-    total = np.maximum(moments[:, 0], _TINY)
+    total = np.maximum(moments[:, 0], TINY)
     centroid = moments[:, 1] / total
     return centroid, np.sqrt(np.maximum(moments[:, 2] / total - centroid**2, 0.0))
 
@@ -330,29 +332,6 @@ def contrast_db(peaks: Array, valleys: Array, *, amin: float = 1e-10, top_db: fl
     return power_to_db(peaks, amin=amin, top_db=top_db) - power_to_db(valleys, amin=amin, top_db=top_db)
 
 
-@lru_cache(maxsize=8)
-def mel_bank(rate_hz: int, n_fft: int = 2048, bands: int = 128) -> Array:
-    """Triangles evenly spaced in Slaney's mel from 0 to half the rate, each of the same area in Hz.
-
-    Mel is linear up to 1000 Hz (``m = 3f / 200``) and logarithmic above (``m = 15 + 27 ln(f/1000) / ln 6.4``).
-    Triangle i rises from edge i to 1 at edge i + 1, falls to edge i + 2, and is scaled by
-    ``2 / (edge_{i+2} − edge_i)``.
-
-    Returns
-    -------
-    float64 ``[bands, 1 + n_fft // 2]``, read-only; ``power @ mel_bank(...).T`` is the mel power ``[t, bands]``
-
-    Citation: Slaney 1998, *Auditory Toolbox*, version 2.
-    """
-    top_mel = 15 + 27 * np.log(rate_hz / 2 / 1000) / np.log(6.4) if rate_hz > 2000 else 3 * rate_hz / 400
-    mels = np.linspace(0.0, top_mel, bands + 2)
-    edges = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mels - 15)))
-    low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    frequency = frequencies_hz(rate_hz, n_fft)
-    triangles = np.minimum((frequency - low) / (middle - low), (high - frequency) / (high - middle))
-    return _frozen(np.maximum(triangles, 0.0) * (2 / (high - low)))
-
-
 def power_to_db(power: Array, *, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0) -> Array:
     """``10 log10(max(power, amin) / max(ref, amin))``, any shape; no value lies over ``top_db`` below the largest.
 
@@ -363,79 +342,3 @@ def power_to_db(power: Array, *, ref: float = 1.0, amin: float = 1e-10, top_db: 
     """
     db = 10 * (np.log10(np.maximum(power, amin)) - np.log10(max(ref, amin)))
     return db if top_db is None else np.maximum(db, db.max() - top_db)
-
-
-@lru_cache(maxsize=8)
-def dct_basis(coefficients: int, bands: int) -> Array:
-    """The first rows of the orthonormal DCT-II, read-only: ``mel_db @ dct_basis(20, 128).T`` is the MFCC.
-
-    ``D[k, j] = s_k √(2/bands) cos(πk(2j + 1) / (2 bands))``, ``s_0 = √½``, else 1; float64 ``[coefficients, bands]``.
-
-    Citation: Davis & Mermelstein 1980, *Comparison of parametric representations for word recognition*.
-
-    Examples
-    --------
-    >>> (dct_basis(3, 3) @ dct_basis(3, 3).T).round(12) + 0.0
-    array([[1., 0., 0.],
-           [0., 1., 0.],
-           [0., 0., 1.]])
-    """
-    rows = np.arange(coefficients)[:, None]
-    basis = np.sqrt(2 / bands) * np.cos(np.pi * rows * (2 * np.arange(bands) + 1) / (2 * bands))
-    basis[0] *= np.sqrt(0.5)
-    return _frozen(basis)
-
-
-@lru_cache(maxsize=8)
-def chroma_bank(rate_hz: int, n_fft: int = 2048, *, a4_hz: float = 440.0) -> Array:
-    """How much each bin counts to each pitch class, C to B: float64 ``[12, 1 + n_fft // 2]``, read-only.
-
-    With ``p = 9 + 12 log2(f / a4_hz)`` the pitch of a bin, ``w`` its distance to the next bin's, at least 1, and ``d``
-    the distance from p to the nearest pitch of class c, the bin counts ``exp(−2 (d / w)²)`` to that class, scaled to a
-    Euclidean length of 1 over the classes; and the more the nearer it lies to the A of 880 Hz,
-    ``exp(−((p − 21) / 24)² / 2)``. The bin of 0 Hz stands an octave and a half below the next.
-
-    Citation: Ellis 2007, *Chroma feature analysis and synthesis*.
-    """
-    frequency = np.arange(1, 2 + n_fft // 2) * (rate_hz / n_fft)
-    pitch = 9 + 12 * np.log2(frequency / a4_hz)
-    pitch = np.concatenate([[pitch[0] - 18], pitch])
-    width = np.maximum(np.diff(pitch), 1.0)
-    pitch = pitch[:-1]
-    apart = np.mod(pitch - np.arange(12)[:, None] + 6, 12) - 6
-    bank = np.exp(-2 * (apart / width) ** 2)
-    bank /= np.sqrt((bank**2).sum(axis=0))
-    return _frozen(bank * np.exp(-(((pitch - 21) / 24) ** 2) / 2))
-
-
-def chroma(classes: Real) -> Array:
-    """Each frame's pitch classes re its strongest: ``power @ chroma_bank(...).T`` ``[t, 12]`` → ``[t, 12]`` in 0…1.
-
-    An all-zero frame yields zeros.
-    """
-    wide = classes.astype(np.float64)
-    return wide / np.maximum(wide.max(axis=-1, keepdims=True), _TINY)
-
-
-def onset_strength(mel_db: Real) -> Array:
-    """The spectral flux ``o[t] = mean_b max(0, S[t, b] − S[t−1, b])`` with ``o[0] = 0``: ``[t, bands]`` → ``[t]``, dB.
-
-    It stands at the frame that grew louder, which is the first that a sound reaches into; librosa by default moves it
-    on by half a frame, to about where the sound is: by 2 frames of the defaults.
-
-    Citation: Böck & Widmer 2013, *Maximum filter vibrato suppression for onset detection*, without the filter.
-
-    Examples
-    --------
-    >>> onset_strength(np.array([[0.0, 0.0], [6.0, -6.0], [0.0, 0.0]]))
-    array([0., 3., 3.])
-    """
-    rise = np.diff(mel_db, axis=0)
-    np.maximum(rise, 0.0, out=rise)
-    return np.concatenate([[0.0], rise.mean(axis=-1, dtype=np.float64)])
-
-
-def _frozen(values: Array) -> Array:
-    """Cached arrays are shared between callers, so none of them may write."""
-    values.setflags(write=False)
-    return values

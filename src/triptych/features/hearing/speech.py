@@ -12,7 +12,7 @@ from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.hearing import silero
-from triptych.features.hearing.listening import DECODING, heard, needs, reel_of, too_short
+from triptych.features.hearing.listening import DECODING, columns, heard, needs, pooled, reel_of, too_short
 from triptych.features.hearing.silero import RATE_HZ, WINDOW
 from triptych.features.pooling import MEAN, Pooling
 from triptych.features.recipe import Recipe
@@ -166,7 +166,7 @@ class Speech:
         >>> Speech().columns()[:3]
         ('probability_mean', 'speech_mean', 'segments_per_min')
         """
-        return (*self.pooling.columns(ROWS), *(CLIPWISE if self.pooling.parts == 1 else ()))
+        return columns(self.pooling, ROWS, CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
         return [self._measure(showing) for showing in showings]
@@ -177,14 +177,14 @@ class Speech:
         if isinstance(spoken, Feature):
             return spoken
         rows = np.stack([spoken.probability, spoken.speaking.astype(np.float32)], axis=1)
-        pooled = self.pooling.of(rows, spoken.times_s, duration_s=reel.probe.duration_s)
-        if self.pooling.parts != 1:
-            return pooled
-        assert pooled.values is not None  # pooled, so present
-        lengths_s = np.diff(spoken.segments_s, axis=1)[:, 0]
-        clip = (
-            len(lengths_s) * 60 / spoken.duration_s,
-            lengths_s.mean() if len(lengths_s) else 0.0,
-            lengths_s.max(initial=0.0) / spoken.duration_s,
-        )
-        return Feature(values=np.concatenate([pooled.values, np.array(clip, np.float32)]))
+        return pooled(reel, self.pooling, rows, spoken.times_s, lambda: _of_the_clip(spoken))
+
+
+def _of_the_clip(spoken: Spoken) -> list[float]:
+    """In the order of :data:`CLIPWISE`."""
+    lengths_s = np.diff(spoken.segments_s, axis=1)[:, 0]
+    return [
+        len(lengths_s) * 60 / spoken.duration_s,
+        float(lengths_s.mean()) if len(lengths_s) else 0.0,
+        float(lengths_s.max(initial=0.0)) / spoken.duration_s,
+    ]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
 from triptych.features.hearing import spectrogram
-from triptych.features.hearing.listening import needs, reel_of
+from triptych.features.hearing.listening import columns, needs, pooled, reel_of
 from triptych.features.hearing.spectrogram import FRAMES_HZ, RATE_HZ, Spectrogram, spectrogram_of
 from triptych.features.pooling import MEAN, Pooling
 from triptych.features.recipe import Recipe
@@ -234,7 +234,7 @@ class SpeechMusic:
         >>> SpeechMusic().columns()
         ('speech_mean', 'music_mean', 'other_mean', 'silent_mean', 'modulation_4hz_mean', 'changes_per_min')
         """
-        return (*self.pooling.columns(ROWS), *(CLIPWISE if self.pooling.parts == 1 else ()))
+        return columns(self.pooling, ROWS, CLIPWISE)
 
     def extract(self, showings: Sequence[Showing]) -> Sequence[Feature]:
         return [self._measure(showing) for showing in showings]
@@ -245,9 +245,5 @@ class SpeechMusic:
         if isinstance(found, Feature):
             return found
         rows = np.column_stack([found.shares, found.modulation])
-        pooled = self.pooling.of(rows, found.times_s, duration_s=reel.probe.duration_s)
-        if self.pooling.parts != 1:
-            return pooled
-        assert pooled.values is not None  # pooled, so present
         minutes = len(found.times_s) * FRAME_S / 60
-        return Feature(values=np.append(pooled.values, np.float32(found.changes / minutes)))
+        return pooled(reel, self.pooling, rows, found.times_s, lambda: [found.changes / minutes])

@@ -38,7 +38,8 @@ PRIOR_OCTAVES = 0.8
 #: Under the first strength there is no tempo to tell, over the second it is certain; both rise for clips of less than
 #: a window.
 CERTAIN = (0.1, 0.3)
-_REFINING = np.linspace(-1.5, 1.5, 121)
+#: Steps of the tempi to either side that the refined one is looked for within, and at how many places.
+REFINED = (1.5, 121)
 
 PARAMS = {
     "bpm": (SLOWEST_BPM, FASTEST_BPM),
@@ -52,6 +53,7 @@ PARAMS = {
     "between": BETWEEN,
     "prior": (PRIOR_BPM, PRIOR_OCTAVES),
     "certain": CERTAIN,
+    "refined": REFINED,
 }
 
 
@@ -68,7 +70,7 @@ class Tempo:
       whatever tempo.
 
     **Octaves.** The beat of sound that repeats every T is also one of T/2 and 2T, and listeners disagree. Bare clicks
-    are taken as they are from about 52 to 180 a minute; slower ones are doubled and faster ones halved. Where off-beats
+    are taken as they are from about 50 to 175 a minute; slower ones are doubled and faster ones halved. Where off-beats
     are about as strong as beats, so that both readings hold, the one nearer 120 in octaves is given: 60 with off-beats
     is 120, 174 with off-beats is 87.
     """
@@ -152,7 +154,8 @@ def _autocorrelations(onset: Array) -> tuple[Array, Array]:
 def _refined(turning: Array, bpm: float) -> float:
     """The tempo near ``bpm`` at which all multiples of the period within reach agree best: the longest lag holds many
     periods, and divides the coarseness of a frame by their number."""
-    near = bpm * 2 ** (_REFINING / STEPS_PER_OCTAVE)
+    reach, places = REFINED
+    near = bpm * 2 ** (np.linspace(-reach, reach, places) / STEPS_PER_OCTAVE)
     period = 60 * FRAMES_HZ / near
     multiples = np.arange(1, max(int((len(turning) - 1) / period.max()), 1) + 1)
     heights = np.interp(period[:, None] * multiples, np.arange(len(turning)), turning)
