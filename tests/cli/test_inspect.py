@@ -24,8 +24,11 @@ from triptych.catalogue.sources.source import Addition
 from triptych.cli import inspect_figure, inspect_page, inspect_sheet
 from triptych.cli.axis import Axis
 from triptych.cli.inspect import file_word
-from triptych.cli.inspect_figure import binned, crowded, drawn, pace
-from triptych.cli.inspection import ClipFacts, Inspection, Level, Pictures, Shot, ShotFacts, Stored, inspected
+from triptych.cli.inspect_canvas import MARGIN_PX, SEEING, WIDTH_PX, plain
+from triptych.cli.inspect_figure import crowded, drawn, pace
+from triptych.cli.inspect_hearing import Hearing, Moment
+from triptych.cli.inspect_lane import binned, clock
+from triptych.cli.inspection import ClipFacts, Inspection, Pictures, Shot, ShotFacts, Stored, inspected
 from triptych.cli.page import POLICY
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
@@ -39,8 +42,8 @@ from triptych.media.sampling import TRACK, TWO_PASS, Sampling
 HOSTILE = '</title></style><script>alert(1)</script><img src=x onerror="y">\u202e'
 WHOLE = {"html", "head", "meta", "title", "style", "body", "main", "section", "p", "div", "h1", "h2", "h3", "i", "b"}
 PARTS = {"span", "small", "dl", "dt", "dd", "ol", "ul", "li", "img", "figure", "figcaption", "details", "summary"}
-TABLES = {"table", "tr", "th", "td", "code"}
-SVG = {"svg", "desc", "defs", "pattern", "rect", "text", "line", "path", "circle"}
+TABLES = {"table", "tr", "th", "td", "code", "mark"}
+SVG = {"svg", "desc", "defs", "pattern", "g", "rect", "text", "line", "path", "circle"}
 
 #: [s] Black until the first; then three scenes, each from one of these to the next.
 BORDERS_S = (2.0, 7.0, 12.0, 16.0)
@@ -73,6 +76,11 @@ def one_pixel(path: Path) -> Path:
     return path
 
 
+def half_second(k: int) -> Moment:
+    shares = {"speech": 0.5, "music": 0.3, "other": 0.2, "silent": 0.0, "harmonic": 0.6, "percussive": 0.1}
+    return Moment(start_s=k / 2, end_s=k / 2 + 0.5, kind="speech", **shares)
+
+
 class Items:
     """Items of which nothing but the id is known."""
 
@@ -100,8 +108,8 @@ class Few:
         }
         paths["broken"].write_bytes(b"no film" * 1000)
         items = [
-            Item(item_id="planted", title="Planted", year=1999, genres=("Drama",)),
-            Item(item_id=HOSTILE, title=HOSTILE, genres=(HOSTILE,)),
+            Item(item_id="planted", title="Planted", year=1999, genres=("Drama",), plot="John Hammond invited Ann."),
+            Item(item_id=HOSTILE, title=HOSTILE, genres=(HOSTILE,), plot=f"{HOSTILE} In Paris, Ann met {HOSTILE}."),
             *(Item(item_id=item_id, title=item_id.title()) for item_id in ("heard", "dot", "broken", "gone")),
             Item(item_id="../up", title="Without a clip"),
             Item(item_id="a b"),
@@ -153,7 +161,14 @@ def test_what_was_planted_is_told(films: Path, triptych: Triptych) -> None:
     assert told["shot_facts"]["count"] == len(starts)
     assert told["shot_facts"]["least_s"] == 1
     assert (told["clip"]["picture"]["width_px"], told["clip"]["picture"]["height_px"]) == (WIDTH, HEIGHT)
-    assert told["silent"] is False
+    assert told["hearing"]["state"] == "heard"
+    assert told["hearing"]["duration_s"] == pytest.approx(16, abs=0.1)
+    assert told["reading"]["triples"][-1] == {
+        "head": "John Hammond",
+        "relation": "invited",
+        "tail": "Ann",
+        "sentence": 1,
+    }
     assert {row["feature"]: row["status"] for row in told["stored"]} == {
         "seeing/colour": "done",
         "hearing/acoustic": "done",
@@ -166,11 +181,16 @@ def test_the_curves_have_their_peaks_where_the_scenes_change(found: tuple[Inspec
     at_s, most = max(told.change, key=lambda point: point[1])
     assert min(abs(at_s - border) for border in BORDERS_S[:3]) < 0.25
     assert most > 4 * float(np.median([value for _, value in told.change]))
-    loud = [one.db for one in told.levels if one.end_s < 7.9]
-    still = [one.db for one in told.levels if one.start_s > 8.2]
-    # A sine of .4: 20 log10(.4 / √2) dB.
+    assert told.hearing is not None
+    loud = [lufs for at_s, lufs in told.hearing.loudness if at_s < 7.7]
+    still = [lufs for at_s, lufs in told.hearing.loudness if at_s > 8.4]
+    # A sine of .4: 20 log10(.4 / √2) dB, less what K-weighting takes at 440 Hz.
     assert np.median(loud) == pytest.approx(20 * np.log10(0.4 / np.sqrt(2)), abs=1)
+    assert told.hearing.integrated_lufs == pytest.approx(np.median(loud), abs=0.5)
     assert max(still) < -60
+    kinds = [one.kind for one in told.hearing.moments]
+    assert kinds[:15] == ["music"] * 15
+    assert set(kinds[17:]) == {"silent"}
     means = {
         border: np.mean([c for t, c in told.colours if border + 0.3 < t < border + 3], axis=0) for border in (2, 7)
     }
@@ -222,7 +242,7 @@ def test_whoever_does_not_see_the_page_is_told_the_same(text: str) -> None:
     named = {name for a in drawings for name in str(a["aria-labelledby"]).split()}
     assert named <= set(ids)
     summaries = re.findall(r"<summary>(.*?)</summary>", text)
-    for table in ("What is left out", "Colours", "Motion", "Change", "Loudness", "All of them"):
+    for table in ("What is left out", "Colours", "Motion", "Change", "Loudness", "Half seconds", "All of them"):
         assert f"{table}: the numbers" in summaries
 
 
@@ -230,7 +250,7 @@ def test_what_is_left_out_is_dimmed_and_says_why(text: str, found: tuple[Inspect
     told, pictures = found
     sheet = text[text.index("<section id=sheet>") : text.index("<section id=shots>")]
     assert sheet.count("<li class=out>") == sum(bool(tile.reason) for tile in pictures.wall) > 2
-    assert f"0:00.0 – {inspect_figure.clock(told.rejected[0].end_s, fine=True)}: black" in words_of(sheet)
+    assert f"0:00.0 – {clock(told.rejected[0].end_s, fine=True)}: black" in words_of(sheet)
 
 
 def test_no_number_is_missing_or_none(text: str) -> None:
@@ -268,7 +288,19 @@ def test_thousands_of_shots_and_pictures_are_a_page_too() -> None:
         shot_facts=ShotFacts(
             count=count, mean_s=2.0, median_s=2.0, shortest_s=2.0, longest_s=2.0, per_min=30.0, least_s=1.0
         ),
-        levels=tuple(Level(start_s=20.0 * k, end_s=20.0 * k + 20, db=-20.0) for k in range(300)),
+        hearing=Hearing(
+            state="heard",
+            duration_s=2.0 * count,
+            loudness=tuple((0.1 * k, -20.0 - k % 7) for k in range(20 * count)),
+            integrated_lufs=-21.0,
+            range_lu=3.0,
+            speech_s=tuple((4.0 * k, 4.0 * k + 2) for k in range(count // 2)),
+            speech_share=0.5,
+            moments=tuple(half_second(k) for k in range(4 * count)),
+            bpm=120.0,
+            certainty=1.0,
+            beats_s=tuple(0.5 * k for k in range(4 * count)),
+        ),
     )
     facts = ClipFacts(
         path="long.mp4",
@@ -286,12 +318,13 @@ def test_thousands_of_shots_and_pictures_are_a_page_too() -> None:
     )
     picture = np.zeros((9, 16, 3), np.uint8)
     tile = Tile(at_s=1.0, rgb=picture)
-    pictures = Pictures(wall=(tile,) * 48, shots=(tile,) * 24)
+    noise = np.random.default_rng(0).random((400, 32)).astype(np.float32)
+    pictures = Pictures(wall=(tile,) * 48, shots=(tile,) * 24, spectrum=noise)
     told = inspect_page.page(replace(seen, clip=facts), pictures)
     assert len(told) < 1_500_000
     assert "… and 2,976 more" in words_of(told)
     assert "1:40:00" in words_of(told)
-    assert inspect_sheet.sheet(replace(seen, clip=facts), pictures).shape[1] == inspect_sheet.WIDTH_PX
+    assert inspect_sheet.sheet(replace(seen, clip=facts), pictures).shape[1] == WIDTH_PX
 
 
 def test_of_a_long_film_the_pace_is_drawn_and_no_shot_is_lost() -> None:
@@ -330,6 +363,8 @@ def test_hostile_names_are_words_and_nothing_else(films: Path, triptych: Triptyc
     assert "\u202e" not in text
     assert all(str(a["src"]).startswith("data:") for name, a in Outline(text).tags if name == "img")
     assert "Its sound track is silent." in words_of(text)
+    assert "Sound silent" in words_of(text)
+    assert '<mark class=place title="place">Paris</mark>' in text
     assert triptych("inspect", films, HOSTILE, "--out", tmp_path / "page.png").status == 0
 
 
@@ -338,7 +373,7 @@ def test_hostile_names_are_words_and_nothing_else(films: Path, triptych: Triptyc
     [
         ("heard", "4.0 seconds of sound; the clip has no picture track."),
         ("../up", "The catalogue has no clip of this item"),
-        ("dot", "2.0 seconds in 1 shot."),
+        ("dot", "no black, card or credits at either end. It has no sound track."),
     ],
 )
 def test_what_has_little_to_tell_has_a_page(
@@ -351,7 +386,7 @@ def test_what_has_little_to_tell_has_a_page(
     text = words_of((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert words in text
     assert not re.search(r"\b(nan|inf|None|NaN)\b", text)
-    assert cv2.imread(str(tmp_path / "page.png")).shape[1] == inspect_sheet.WIDTH_PX
+    assert cv2.imread(str(tmp_path / "page.png")).shape[1] == WIDTH_PX
     assert triptych("inspect", films, item_id, "--json").json["item"]["item_id"] == item_id
 
 
@@ -447,22 +482,22 @@ def test_the_sheet_shows_the_shots_to_scale_and_dims_what_is_left_out(found: tup
     told, pictures = found
     assert told.clip is not None
     sheet = inspect_sheet.sheet(told, pictures)
-    assert (sheet.dtype, sheet.shape[1]) == (np.uint8, inspect_sheet.WIDTH_PX)
-    strong = (sheet == np.array(inspect_sheet.SEEING)).all(axis=2)
+    assert (sheet.dtype, sheet.shape[1]) == (np.uint8, WIDTH_PX)
+    strong = (sheet == np.array(SEEING)).all(axis=2)
     row = strong[int(np.argmax(strong.sum(axis=1)))]
     edges = np.flatnonzero(np.diff(row.astype(int)) == 1) + 1
-    left, right = inspect_sheet.MARGIN_PX + 56, inspect_sheet.WIDTH_PX - inspect_sheet.MARGIN_PX
+    left, right = MARGIN_PX + 56, WIDTH_PX - MARGIN_PX
     for shot in told.shots[2::2]:
         place = left + (right - left) * shot.start_s / told.clip.duration_s
         assert min(abs(edges - place)) <= 2
     # Black pictures are veiled with paper, those of the film are as they were.
-    first = next(k for k in range(len(sheet)) if k > 100 and (sheet[k, inspect_sheet.MARGIN_PX] != 250).any())
-    assert sheet[first + 20, inspect_sheet.MARGIN_PX + 20].mean() > 60
+    first = next(k for k in range(len(sheet)) if k > 100 and (sheet[k, MARGIN_PX] != 250).any())
+    assert sheet[first + 20, MARGIN_PX + 20].mean() > 60
 
 
 def test_letters_that_cannot_be_drawn_are_told_as_question_marks() -> None:
-    assert inspect_sheet.plain("Léon – 1 × 1…") == "Leon - 1 x 1..."
-    assert inspect_sheet.plain("七人の侍\x1b") == "?????"
+    assert plain("Léon – 1 × 1…") == "Leon - 1 x 1..."
+    assert plain("七人の侍\x1b") == "?????"
 
 
 # -- parts -----------------------------------------------------------------------------------------------------

@@ -27,10 +27,11 @@ def command(
             show_default=False,
         ),
     ] = None,
+    read: Annotated[bool, typer.Option("--read", help="Read its cards too; that takes up to a second a card.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it when it is written.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what is seen of one item: its clip decoded afresh, what is left out and why, shots, motion, what is stored.
+    """Show what is seen, heard and read of one item, its clip decoded afresh: shots, loudness, speech, beats, names.
 
     Example: triptych inspect films noir.mp4
 
@@ -38,15 +39,20 @@ def command(
     """
     from triptych.catalogue.catalogue import Catalogue
     from triptych.cli import inspect_page, inspect_sheet
+    from triptych.cli.inspect_hearing_words import heard_opening
+    from triptych.cli.inspect_reading_words import read_opening
     from triptych.cli.inspect_words import opening
     from triptych.cli.inspection import inspected
     from triptych.errors import CatalogueUnwritable, UsageError
+    from triptych.features.reading import recogniser
 
+    if read:
+        recogniser.require("triptych inspect --read")
     opened = Catalogue.open(catalogue)
     path = out or opened.folder / f"inspect-{file_word(item)}.html"
     if path.suffix.lower() not in KINDS:
         raise UsageError(f"--out is {str(path)!r}; its name must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
-    found, pictures = inspected(opened, item)
+    found, pictures = inspected(opened, item, read=read)
     if as_json and out is None:
         emit(found)
         return
@@ -61,7 +67,9 @@ def command(
         emit(found)
     else:
         typer.echo(path)
-    say(opening(found))
+    for line in (opening(found), heard_opening(found.hearing), read_opening(found.reading)):
+        if line:
+            say(line)
     if show:
         _show(path)
 

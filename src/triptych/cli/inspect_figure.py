@@ -1,4 +1,4 @@
-"""Inspect figure: a clip from its beginning to its end, drawn to scale. Colours, shots, motion, change, loudness."""
+"""Inspect figure: a clip from its beginning to its end, drawn to scale: what is seen, and below it what is heard."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
+from triptych.cli import inspect_hearing_figure
 from triptych.cli.axis import Axis, Says, roof, width_of
-from triptych.cli.inspection import FLOOR_DB, Inspection, Level, Segment, Shot
+from triptych.cli.inspect_lane import GAP, HEAD, TAIL, binned, clock, cuts, lane_name, sliced, tidy_times
+from triptych.cli.inspection import Inspection, Segment, Shot
 from triptych.cli.stroke import Drawing, foot_line, svg_of, text
-from triptych.media.contact_sheet import Colour
+
+Spectrum = npt.NDArray[np.float32]
 
 #: [px] For a desk, for a tablet, for a telephone: letters are of one size on all three.
 WIDTHS = {"full": 1160.0, "half": 680.0, "slim": 345.0}
-#: [px] Letters, and the air below a lane.
-HEAD, GAP = 20, 26
-COLOURS, RUG, SHOTS, MOTION, CHANGE, LEVELS = 44, 12, 26, 120, 64, 52
-#: [px] On the right, for the last letters of the axis.
-TAIL = 8
+COLOURS, RUG, SHOTS, MOTION, CHANGE = 44, 12, 26, 120, 64
 #: [px] Shots that are closer than this are no more to be told apart: how many there are a minute is drawn instead.
 LEAST_SHOT, PACE_BIN = 5.0, 10.0
 PACE = 64
-#: Tidy steps of a time axis, in seconds.
-STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
-STYLE = """
+STYLE = (
+    inspect_hearing_figure.STYLE
+    + """
 .half, .slim { display: none !important; }
 @media (max-width: 66rem) { .full { display: none !important; } .half { display: block !important; } }
 @media (max-width: 40rem) { .half { display: none !important; } .slim { display: block !important; } }
@@ -34,17 +36,18 @@ svg .rim { fill: none; stroke: var(--line); } svg .cut { stroke: var(--soft); st
 svg .tick { stroke: var(--seeing); stroke-width: 1; } svg .on { font-weight: 600; }
 svg .fade { fill: var(--paper); stroke: var(--seeing); stroke-width: 1.4; } svg .thin { stroke-width: 1.5; }
 """
+)
 
 
-def timeline(found: Inspection, *, about: str) -> str:
+def timeline(found: Inspection, spectrum: Spectrum | None, *, about: str) -> str:
     """The drawing in three widths, of which a page shows the one that fits."""
     return "".join(
-        svg_of(drawn(found, width, kind), f"along-{kind}", kind, "Along the clip", about)
+        svg_of(drawn(found, width, kind, spectrum), f"along-{kind}", kind, "Along the clip", about)
         for kind, width in WIDTHS.items()
     )
 
 
-def drawn(found: Inspection, width: float, kind: str) -> Drawing:
+def drawn(found: Inspection, width: float, kind: str, spectrum: Spectrum | None = None) -> Drawing:
     """Lanes one above the other on one axis of time; of a lane of which nothing is known there is none."""
     assert found.clip is not None
     left = 46.0
@@ -56,7 +59,7 @@ def drawn(found: Inspection, width: float, kind: str) -> Drawing:
     close = crowded(found.shots, x)
     borders = [] if close else [shot.start_s for shot in found.shots[1:]]
     if found.colours:
-        parts += _name("Colour", left, at)
+        parts += lane_name("Colour", left, at)
         parts += _left_out_names(found.rejected, x, at)
         at += HEAD
         parts += _strip(found, x, at) + _left_out(found.rejected, x, at, COLOURS, hatch)
@@ -64,11 +67,11 @@ def drawn(found: Inspection, width: float, kind: str) -> Drawing:
         at += COLOURS + RUG + GAP
     if found.shots and close:
         points = pace(found.shots, x)
-        parts += _name("Shots", left, at, "a minute")
+        parts += lane_name("Shots", left, at, "a minute")
         parts += _curve(points, found.rejected, (), x, at + HEAD, PACE, "seeing", _short, hatch)
         at += HEAD + PACE + GAP
     elif found.shots:
-        parts += [*_name("Shots", left, at), *_shots(found.shots, x, at + HEAD)]
+        parts += [*lane_name("Shots", left, at), *_shots(found.shots, x, at + HEAD)]
         at += HEAD + SHOTS + GAP
     # What lies on both sides of a cut is no motion, but it is the change that tells of the cut.
     for name, unit, points, parted, high, tone, says in (
@@ -76,61 +79,15 @@ def drawn(found: Inspection, width: float, kind: str) -> Drawing:
         ("Change", "from picture to picture", found.change, (), CHANGE, "soft", _share),
     ):
         if points:
-            parts += _name(name, left, at, unit)
-            parts += _cuts(borders, x, at + HEAD, high)
+            parts += lane_name(name, left, at, unit)
+            parts += cuts(borders, x, at + HEAD, high)
             parts += _curve(points, found.rejected, parted, x, at + HEAD, high, tone, says, hatch)
             at += HEAD + high + GAP
-    if found.levels:
-        parts += _name("Loudness", left, at, "dB below full scale")
-        parts += _levels(found.levels, borders, x, at + HEAD)
-        at += HEAD + LEVELS + GAP
+    if found.hearing is not None:
+        heard, at = inspect_hearing_figure.lanes(found.hearing, spectrum, borders, x, at)
+        parts += heard
     parts += _axis(x, at - GAP + 6)
     return Drawing(width=width, height=at + 8, body="".join(parts))
-
-
-def clock(seconds: float, *, fine: bool = False) -> str:
-    """
-    >>> clock(7.44, fine=True), clock(75), clock(3671)
-    ('0:07.4', '1:15', '1:01:11')
-    """
-    tenths = round(seconds * 10) if fine else round(seconds) * 10
-    whole, rest = divmod(tenths, 10)
-    minutes, left = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    told = f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
-    return f"{told}.{rest}" if fine else told
-
-
-def binned(points: Sequence[tuple[float, float]], bins: int) -> list[tuple[float, float]]:
-    """At most ``bins`` points: of each stretch of time the highest, so that no peak is lost.
-
-    >>> binned([(0.0, 1.0), (1.0, 3.0), (2.0, 2.0), (3.0, 0.0)], 2)
-    [(1.0, 3.0), (2.0, 2.0)]
-    """
-    if len(points) <= bins:
-        return list(points)
-    start_s, wide_s = points[0][0], (points[-1][0] - points[0][0]) / bins or 1.0
-    best: dict[int, tuple[float, float]] = {}
-    for at_s, value in points:
-        k = min(int((at_s - start_s) / wide_s), bins - 1)
-        if k not in best or value > best[k][1]:
-            best[k] = (at_s, value)
-    return [best[k] for k in sorted(best)]
-
-
-def sliced(colours: Sequence[tuple[float, Colour]], most: int) -> list[tuple[float, Colour]]:
-    """At most ``most`` colours, each the mean of its neighbours in time.
-
-    >>> sliced([(0.0, (0, 0, 0)), (1.0, (20, 0, 0)), (2.0, (9, 9, 9))], 2)
-    [(0.5, (10, 0, 0)), (2.0, (9, 9, 9))]
-    """
-    every = max(-(-len(colours) // most), 1)
-    found: list[tuple[float, Colour]] = []
-    for k in range(0, len(colours), every):
-        part = colours[k : k + every]
-        r, g, b = (round(sum(colour[n] for _, colour in part) / len(part)) for n in range(3))
-        found.append((sum(at_s for at_s, _ in part) / len(part), (r, g, b)))
-    return found
 
 
 def crowded(shots: Sequence[Shot], x: Axis) -> bool:
@@ -146,13 +103,6 @@ def pace(shots: Sequence[Shot], x: Axis) -> list[tuple[float, float]]:
     for shot in shots:
         counts[min(int(shot.start_s / wide_s), bins - 1)] += 1
     return [((k + 0.5) * wide_s, 60 * count / wide_s) for k, count in enumerate(counts)]
-
-
-def _name(name: str, left: float, at: float, unit: str = "") -> list[str]:
-    parts = [text(left, at + 12, name, "start", kind="lane")]
-    if unit:
-        parts.append(text(left + 1.15 * width_of(name) + 8, at + 12, unit, "start", quiet=True))
-    return parts
 
 
 def _strip(found: Inspection, x: Axis, at: float) -> list[str]:
@@ -269,34 +219,6 @@ def _runs(points: Sequence[tuple[float, float]], borders: Sequence[float]) -> li
     for point in points:
         runs.setdefault(bisect_left(borders, point[0]), []).append(point)
     return list(runs.values())
-
-
-def _cuts(borders: Sequence[float], x: Axis, at: float, high: float) -> list[str]:
-    strokes = "".join(f"M{x(t):.1f} {at:.0f}v{high:.0f}" for t in borders)
-    return [f'<path class="cut" d="{strokes}"/>'] if strokes else []
-
-
-def _levels(levels: Sequence[Level], borders: Sequence[float], x: Axis, at: float) -> list[str]:
-    y = Axis(low=FLOOR_DB, high=0, start=at + LEVELS, end=at)
-    parts: list[str] = []
-    for tick in (0.0, FLOOR_DB):
-        parts.append(f'<line class="grid" x1="{x.start:.1f}" x2="{x.end:.1f}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
-        parts.append(text(x.start - 7, y(tick) + 4, f"{tick:.0f}".replace("-", "−"), "end", quiet=True))
-    parts += _cuts(borders, x, at, LEVELS)
-    shape = f"M{x(levels[0].start_s):.1f} {y(FLOOR_DB):.1f}" + "".join(
-        f"L{min(x(one.start_s), x.end):.1f} {y(one.db):.1f}H{min(x(one.end_s), x.end):.1f}" for one in levels
-    )
-    shape += f"V{y(FLOOR_DB):.1f}z"
-    parts.append(f'<path class="fill-hearing" fill-opacity=".8" d="{shape}"><title>loudness</title></path>')
-    return [*parts, foot_line(x.start, x.end, at + LEVELS)]
-
-
-def tidy_times(x: Axis, pitch: float) -> list[tuple[float, str]]:
-    """Times for an axis and how they are written, ``pitch`` px apart or more."""
-    room = max(int((x.end - x.start) / pitch), 2)
-    step = next((step for step in STEPS_S if x.high / step <= room), STEPS_S[-1])
-    count = min(int(x.high / step + 1e-9), 10_000) + 1
-    return [(k * step, clock(k * step, fine=step < 1)) for k in range(count)]
 
 
 def _axis(x: Axis, at: float) -> list[str]:

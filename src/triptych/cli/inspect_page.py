@@ -1,4 +1,4 @@
-"""Inspect page: what is seen of one item as one self-contained HTML file. No script, no request, all escaped."""
+"""Inspect page: one item as one self-contained HTML file. No script, no request, all that was written is escaped."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import TypeVar
 
+from triptych.cli import inspect_reading_page
 from triptych.cli.axis import share_text
 from triptych.cli.chart import rows as bars
 from triptych.cli.inspect_figure import STYLE as ALONG_STYLE
-from triptych.cli.inspect_figure import clock, timeline
+from triptych.cli.inspect_figure import timeline
+from triptych.cli.inspect_hearing import SURE, Hearing
+from triptych.cli.inspect_lane import clock
 from triptych.cli.inspect_words import along_says, at_text, facts, notes, opening, shots_say
 from triptych.cli.inspection import REASONS, SHOWN_SHOTS, Inspection, Pictures, Segment, Shot, Stored
 from triptych.cli.page import hinge, shell
@@ -32,7 +35,8 @@ STYLE = """
 h2 { margin-top: 5rem; } .lead { margin-bottom: 1.8rem; overflow-wrap: anywhere; }
 h1 small { font: inherit; font-size: .45em; font-weight: 400; letter-spacing: 0; color: var(--soft);
   white-space: nowrap; }
-.along { margin-top: .5rem; } .along figcaption { margin-top: 1.4rem; max-width: 46rem; }
+.along { margin-top: .5rem; } .along figcaption { margin-top: 1.4rem; max-width: none; display: grid;
+  grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: .6rem 3.5rem; }
 .note { border-left: 3px solid var(--seeing); padding: .1rem 0 .1rem .9rem; margin: 1.6rem 0 0; }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .9rem .55rem; margin: 0;
   padding: 0; list-style: none; }
@@ -55,6 +59,8 @@ h1 small { font: inherit; font-size: .45em; font-weight: 400; letter-spacing: 0;
   border-radius: 2px; border: 1px solid var(--line);
   background: repeating-linear-gradient(45deg, var(--soft) 0 1.5px, transparent 1.5px 5px); }
 .big + details { margin-top: 2.2rem; }
+@media (min-width: 40rem) { .big.many { grid-template-columns: repeat(4, 1fr); } }
+@media (min-width: 40rem) and (max-width: 74rem) { .big.six { grid-template-columns: repeat(3, 1fr); } }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.4rem; margin: 1.2rem 0 0;
   font: .86rem/1.5 ui-sans-serif, system-ui, sans-serif; }
 .facts dt { color: var(--soft); } .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -81,21 +87,22 @@ def page(found: Inspection, pictures: Pictures) -> str:
     title = item.title or item.item_id
     year = f" <small>{item.year}</small>" if item.year is not None else ""
     body = [
-        '<p class="soft">Triptych · one item, seen afresh</p>',
+        '<p class="soft">Triptych · one item, seen, heard and read afresh</p>',
         f"<h1>{escape(title)}{year}</h1>",
-        hinge("what is seen", "what is heard", "what is stored"),
+        hinge("what is seen", "what is heard", "what is read"),
         f"<p class=lead>{escape(opening(found))}</p>",
         *(f"<p class=note>{escape(words)}</p>" for words in notes(found)),
         _numbers(found),
         _facts(found),
-        _along(found),
+        _along(found, pictures),
         _sheet(found, pictures),
         _shots(found, pictures),
+        inspect_reading_page.section(item, found.reading),
         _stored(found),
         f"<p class=foot>{escape(_method(found))}</p>",
     ]
-    style = CHART_STYLE + FIGURE_STYLE + ALONG_STYLE + STYLE
-    return shell(f"{title}: what is seen", "".join(body), style=style).translate(_TURNS)
+    style = CHART_STYLE + FIGURE_STYLE + ALONG_STYLE + STYLE + inspect_reading_page.STYLE
+    return shell(f"{title}: what is seen, heard and read", "".join(body), style=style).translate(_TURNS)
 
 
 def _numbers(found: Inspection) -> str:
@@ -109,7 +116,7 @@ def _numbers(found: Inspection) -> str:
     if clip is not None and found.colours:
         share = 1 - clip.left_s / clip.duration_s if clip.duration_s > 0 else 0.0
         told.append(("", share_text(share), "left out: not of the film itself"))
-        told.append(("of-seeing", f"{len(found.measured_s):,}", "pictures are measured by two-pass sampling"))
+    told += _of_hearing(found.hearing)
     if found.stored:
         done = sum(one.status == "done" for one in found.stored)
         told.append(("of-reading", f"{done} of {len(found.stored)}", "features measured, by the ledger"))
@@ -117,7 +124,23 @@ def _numbers(found: Inspection) -> str:
         f"<div{f' class={tone}' if tone else ''}><dt>{escape(words)}</dt><dd>{escape(number)}</dd></div>"
         for tone, number, words in told
     )
-    return f"<dl class=big>{cells}</dl>" if told else ""
+    # No row with a number alone in it.
+    even = " many" if len(told) > 6 else " six" if len(told) == 6 else ""
+    return f'<dl class="big{even}">{cells}</dl>' if told else ""
+
+
+def _of_hearing(told: Hearing | None) -> list[tuple[str, str, str]]:
+    if told is None:
+        return []
+    numbers: list[tuple[str, str, str]] = []
+    if told.integrated_lufs is not None and told.range_lu is not None:
+        whole = f"{told.integrated_lufs:.1f}".replace("-", "−")
+        numbers.append(("of-hearing", whole, f"LUFS over the whole clip, range {told.range_lu:.1f} LU"))
+    if told.speech_share is not None:
+        numbers.append(("of-hearing", share_text(told.speech_share), "of the time somebody speaks"))
+    if told.bpm is not None and told.certainty >= SURE:
+        numbers.append(("of-hearing", f"{told.bpm:.0f}", "beats a minute"))
+    return numbers
 
 
 def _facts(found: Inspection) -> str:
@@ -125,8 +148,8 @@ def _facts(found: Inspection) -> str:
     return f"<details open><summary>The file</summary><dl class=facts>{rows}</dl></details>"
 
 
-def _along(found: Inspection) -> str:
-    if not found.colours and not found.levels:
+def _along(found: Inspection, pictures: Pictures) -> str:
+    if not found.colours and found.hearing is None:
         return ""
     says = along_says(found)
     tables: list[tuple[str, Sequence[str], list[tuple[str, ...]]]] = []
@@ -147,19 +170,41 @@ def _along(found: Inspection) -> str:
     if found.change:
         rows = [(at_text(at_s), share_text(value)) for at_s, value in _some(found.change)]
         tables.append(("Change", ("at", "share of the full range"), rows))
-    if found.levels:
-        rows = [(at_text(one.start_s), f"{one.db:.1f}".replace("-", "−")) for one in _some(found.levels)]
-        tables.append(("Loudness", ("from", "dB"), rows))
+    tables += _heard_tables(found.hearing)
     told = "".join(
         f"<details><summary>{escape(name)}: the numbers</summary><div class=scroll tabindex=0>{table(heads, rows)}"
         "</div></details>"
         for name, heads, rows in tables
     )
+    # A number and its unit stand on one line.
+    captions = "".join(f"<p>{escape(words).replace(' %', chr(0xA0) + '%')}</p>" for words in says)
     return (
         "<section id=along><h2>Along the clip</h2><figure class=along>"
-        f"{timeline(found, about=says)}<figcaption>{escape(says)}</figcaption><div class=details>{told}</div>"
-        "</figure></section>"
+        f"{timeline(found, pictures.spectrum, about=' '.join(says))}<figcaption>{captions}</figcaption>"
+        f"<div class=details>{told}</div></figure></section>"
     )
+
+
+def _heard_tables(told: Hearing | None) -> list[tuple[str, Sequence[str], list[tuple[str, ...]]]]:
+    tables: list[tuple[str, Sequence[str], list[tuple[str, ...]]]] = []
+    if told is None:
+        return tables
+    if told.loudness:
+        rows = [(at_text(at_s), f"{value:.1f}".replace("-", "−")) for at_s, value in _some(told.loudness)]
+        tables.append(("Loudness", ("at", "LUFS"), rows))
+    if told.speech_s:
+        spans = [(at_text(a), at_text(b), f"{b - a:.2f}") for a, b in told.speech_s]
+        tables.append(("Speech", ("from", "to", "seconds"), spans))
+    if told.moments:
+        kinds = ("speech", "music", "other", "silent", "harmonic", "percussive")
+        halves = [
+            (at_text(one.start_s), one.kind, *(share_text(getattr(one, kind)) for kind in kinds))
+            for one in _some(told.moments)
+        ]
+        tables.append(("Half seconds", ("from", "sounds like", *kinds), halves))
+    if told.beats_s:
+        tables.append(("Beats", ("beat", "at"), [(str(k + 1), f"{at:.2f} s") for k, at in enumerate(told.beats_s)]))
+    return tables
 
 
 def _sheet(found: Inspection, pictures: Pictures) -> str:

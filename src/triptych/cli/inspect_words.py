@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from triptych.cli.axis import share_text
-from triptych.cli.inspect_figure import clock
+from triptych.cli.inspect_hearing_words import hearing_says
+from triptych.cli.inspect_lane import clock
 from triptych.cli.inspection import ClipFacts, Inspection
 from triptych.cli.report_figure import plural
 
@@ -39,9 +40,9 @@ def opening(found: Inspection) -> str:
         told += " All of it is of the film itself: no black, card or credits at either end."
     if not clip.sounds:
         told += " It has no sound track." if clip.picture else ""
-    elif "sound" in clip.faults:
+    elif found.hearing is not None and found.hearing.state == "broken":
         told += " Its sound could not be decoded."
-    elif found.silent:
+    elif found.hearing is not None and found.hearing.state == "silent":
         told += " Its sound track is silent."
     return told
 
@@ -58,8 +59,6 @@ def facts(found: Inspection) -> list[tuple[str, str]]:
     """Names and words: the item, the file, its tracks."""
     item, clip = found.item, found.clip
     told = [("Item", item.item_id)]
-    if item.genres:
-        told.append(("Genres", ", ".join(item.genres)))
     if clip is None:
         return told
     told.append(("File", f"{clip.path}, {clip.bytes / 1e6:,.2f} MB"))
@@ -90,8 +89,8 @@ def sound_words(clip: ClipFacts, k: int) -> str:
     return ", ".join([*told, *([sound.language] if sound.language not in ("", "und") else [])])
 
 
-def along_says(found: Inspection) -> str:
-    """What the drawing shows, for those who do not see it and for those who do."""
+def along_says(found: Inspection) -> list[str]:
+    """What the drawing shows, for those who do not see it and for those who do: what is seen, what is heard."""
     told: list[str] = []
     if found.colours:
         words = f"Colour: the mean of each of {len(found.colours):,} pictures"
@@ -116,10 +115,7 @@ def along_says(found: Inspection) -> str:
             "Change is how much lighter or darker the pixels become from picture to picture, as a share of the full "
             f"range: at most {share_text(most)}, at {at_text(at_s)}."
         )
-    if found.levels:
-        loud = max(found.levels, key=lambda one: one.db)
-        told.append(f"The sound is loudest at {at_text(loud.start_s)}.")
-    return " ".join(told)
+    return [words for words in (" ".join(told), hearing_says(found.hearing)) if words]
 
 
 def shots_say(found: Inspection) -> str:

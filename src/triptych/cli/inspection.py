@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
+from triptych.cli.inspect_hearing import Hearing, hearing_of, rates_hz
+from triptych.cli.inspect_reading import Cards, Reading, cards_of, reading_of
 from triptych.errors import UsageError
 from triptych.features.ledger import Ledger
 from triptych.features.recipe import PANELS, Recipe
@@ -20,25 +22,18 @@ from triptych.media.contact_sheet import WALL, Colour, Tile, best_picture, colou
 from triptych.media.flow import flow_of
 from triptych.media.loader import open_reel
 from triptych.media.probe import PictureFacts, SoundFacts
-from triptych.media.reel import Reel, Sound, Want
-from triptych.media.sampling import TRACK, TWO_PASS
+from triptych.media.reel import Reel, Want
+from triptych.media.sampling import CARDS, TRACK, TWO_PASS
 from triptych.media.shots import ShotRules, shots_of
 
 F64 = npt.NDArray[np.float64]
 
-#: Loudness needs no treble.
-RATE_HZ = 8_000
-#: Levels are told for so many equal parts of the clip, but no shorter ones than this.
-LEVELS = 300
-LEAST_LEVEL_S = 0.1
-#: [dB] Nothing is told to be quieter than this.
-FLOOR_DB = -70.0
 #: Pictures are shown of so many shots; the rest stand in the table.
 SHOWN_SHOTS = 24
 #: Objects by name: the commonest.
 SHOWN_OBJECTS = 15
 OBJECTS = "seeing/objects"
-WANT = Want(samplings=frozenset({TRACK, TWO_PASS, WALL}), sound_rates_hz=frozenset({RATE_HZ}))
+SAMPLINGS = frozenset({TRACK, TWO_PASS, WALL})
 
 #: What the first pass calls a stretch, for those who do not know it.
 REASONS = {
@@ -103,15 +98,6 @@ class ShotFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Level:
-    """Loudness of one part of the clip: root mean square in dB below full scale, down to ``FLOOR_DB``."""
-
-    start_s: float
-    end_s: float
-    db: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Stored:
     """What the ledger says of one feature of the item. Sampling and pooling are those of its recipe, if it has any."""
 
@@ -132,7 +118,8 @@ class Inspection:
     ``pictures_s, measured_s``: the times of the pictures that are shown, and of those that two-pass sampling measures.
     ``colours``: time and mean sRGB of each picture of the track. ``change``: (middle of the pair, mean absolute
     difference of luma, 0…1). ``motion``: (middle of the pair, mean speed in short sides a second),
-    without the pairs that a cut lies between. ``objects``: (name, share of the pictures it is in).
+    without the pairs that a cut lies between. ``objects``: (name, share of the pictures it is in). ``hearing``: None
+    without a clip.
     """
 
     item: Item
@@ -145,37 +132,42 @@ class Inspection:
     motion: tuple[tuple[float, float], ...] = ()
     shots: tuple[Shot, ...] = ()
     shot_facts: ShotFacts | None = None
-    silent: bool | None = None
-    levels: tuple[Level, ...] = ()
+    hearing: Hearing | None = None
+    reading: Reading = field(default_factory=Reading)
     stored: tuple[Stored, ...] = ()
     objects: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pictures:
-    """What is seen beside the numbers: the wall, and a picture of each of the first shots, if one was decoded."""
+    """What is seen beside the numbers: the wall, a picture of each of the first shots, if one was decoded, and the
+    spectrum of the sound, float32 ``[columns, bands]``, 0…1, if there is any."""
 
     wall: tuple[Tile, ...] = ()
-    shots: tuple[Tile | None, ...] = field(default_factory=tuple)
+    shots: tuple[Tile | None, ...] = ()
+    spectrum: npt.NDArray[np.float32] | None = None
 
 
-def inspected(catalogue: Catalogue, item_id: str) -> tuple[Inspection, Pictures]:
-    """Decode the item's clip afresh, once, and look up what is stored of it."""
+def inspected(catalogue: Catalogue, item_id: str, *, read: bool = False) -> tuple[Inspection, Pictures]:
+    """Decode the item's clip afresh, once, and look up what is stored of it. ``read``: read its cards too."""
     [item] = catalogue.items([item_id])
     found = Inspection(item=item, stored=_stored(catalogue, item_id), objects=_objects(catalogue, item_id))
     clip = next((clip for clip in catalogue.clips() if clip.item_id == item_id), None)
     if clip is None:
-        return found, Pictures()
-    reel = open_reel(clip.path, WANT, name=item_id)
-    sound = None if "sound" in reel.faults else reel.sound_at(RATE_HZ)
+        return replace(found, reading=reading_of(item, cards_reason="there is no clip")), Pictures()
+    samplings = SAMPLINGS | {CARDS} if read else SAMPLINGS
+    reel = open_reel(clip.path, Want(samplings=samplings, sound_rates_hz=rates_hz()), name=item_id)
+    hearing, spectrum = hearing_of(reel)
+    shown = reel.probe.picture is not None and "picture" not in reel.faults
+    cards, reason = _cards(reel, read=read, shown=shown)
     found = replace(
         found,
         clip=_clip_facts(clip, reel),
-        silent=None if sound is None else sound.silent,
-        levels=_levels(sound),
+        hearing=hearing,
+        reading=reading_of(item, cards=cards, cards_reason=reason),
     )
-    if reel.probe.picture is None or "picture" in reel.faults:
-        return found, Pictures()
+    if not shown:
+        return found, Pictures(spectrum=spectrum)
     shots = _shots(reel)
     tiles = wall(reel)
     found = replace(
@@ -193,8 +185,17 @@ def inspected(catalogue: Catalogue, item_id: str) -> tuple[Inspection, Pictures]
         shot_facts=_shot_facts(shots, reel.probe.duration_s),
     )
     return found, Pictures(
-        wall=tiles, shots=tuple(best_picture(reel, shot.start_s, shot.end_s) for shot in shots[:SHOWN_SHOTS])
+        wall=tiles,
+        shots=tuple(best_picture(reel, shot.start_s, shot.end_s) for shot in shots[:SHOWN_SHOTS]),
+        spectrum=spectrum,
     )
+
+
+def _cards(reel: Reel, *, read: bool, shown: bool) -> tuple[Cards | None, str]:
+    """What is written on the cards, or why nobody read them."""
+    if not shown:
+        return None, "the clip has no picture that could be read"
+    return (cards_of(reel), "") if read else (None, "not asked for: --read")
 
 
 def _clip_facts(clip: Clip, reel: Reel) -> ClipFacts:
@@ -254,19 +255,6 @@ def _motion(reel: Reel) -> tuple[tuple[float, float], ...]:
 
 def _points(times_s: F64, values: F64) -> tuple[tuple[float, float], ...]:
     return tuple(zip(times_s.tolist(), values.tolist(), strict=True))
-
-
-def _levels(sound: Sound | None) -> tuple[Level, ...]:
-    if sound is None or not len(sound.samples):
-        return ()
-    each = max(-(-len(sound.samples) // LEVELS), round(LEAST_LEVEL_S * sound.rate_hz))
-    starts = np.arange(0, len(sound.samples), each)
-    power = np.add.reduceat(np.square(sound.samples, dtype=np.float64), starts)
-    counts = np.diff([*starts.tolist(), len(sound.samples)])
-    db = np.maximum(10 * np.log10(np.maximum(power / counts, 1e-12)), FLOOR_DB)
-    ends = np.minimum(starts + each, len(sound.samples))
-    rows = zip((starts / sound.rate_hz).tolist(), (ends / sound.rate_hz).tolist(), db.tolist(), strict=True)
-    return tuple(Level(start_s=a, end_s=b, db=level) for a, b, level in rows)
 
 
 def _stored(catalogue: Catalogue, item_id: str) -> tuple[Stored, ...]:

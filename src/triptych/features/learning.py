@@ -68,6 +68,12 @@ def learned(
                 for recipe in told
                 if train is None and len(items) > GROWN * _count(recipe)
             ]
+            if train is None and len(told) > 1:
+                counts = " and ".join(f"{_count(recipe):,}" for recipe in told)
+                notes.append(
+                    f"{part.title} was learned {len(told)} times, from {counts} items, and all stand. Keep one: "
+                    f"triptych forget CATALOGUE {part.title}@HASH, or: triptych extract CATALOGUE --relearn"
+                )
             continue
         fresh = part.learn(taught)
         extractors.append(fresh)

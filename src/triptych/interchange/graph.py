@@ -17,8 +17,8 @@ from xml.sax.saxutils import escape
 from triptych.catalogue.records import Item
 from triptych.errors import UsageError
 from triptych.features.reading.clauses import Reader, clause_of
-from triptych.features.reading.encoder import repaired
 from triptych.features.reading.graph import Node, Triple, item_node, triples_of
+from triptych.features.reading.text import repaired
 
 #: What may follow the name of the file.
 KINDS = (".graphml", ".csv")

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.features.backbones.hub import FIRST, Hub, serving
 from tests.worlds.texts import save_bert, tiny_bert
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UnknownName, UsageError
 from triptych.features.backbones.weights import describe
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.reading import bert
 from triptych.features.reading.bert import Bert, bert_plot, bert_title
@@ -45,18 +44,6 @@ def by_hand(text: str, folder: Path) -> np.ndarray:
         states = model(**batch, output_hidden_states=True).hidden_states
     mask = batch["attention_mask"][0, :, None]
     return (((states[-1] + states[-2]) / 2)[0] * mask).sum(0).numpy() / mask.sum().item()
-
-
-class TestPlot(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return lambda: bert_plot(weights=tiny_bert())
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return bert_plot(weights=tiny_bert(), dtype="bfloat16")
 
 
 @pytest.mark.parametrize("text", [PLOT, "Rust", PLOT * 5])
@@ -92,7 +79,7 @@ def test_what_is_past_128_pieces_is_told_and_does_not_count() -> None:
     assert longer.warnings == ("the plot has 127 word pieces; the first 126 were read, the others were not",)
     np.testing.assert_array_equal(full.values, longer.values)
     characters, _ = measure("moon " * 2_000_000).warnings
-    assert characters == "the plot has 9,999,999 characters; the first 32,768 were tokenised"
+    assert characters == "the plot has 9,999,999 characters; the first 32,768 were read"
 
 
 @pytest.mark.parametrize("blank", ["", " \n", "\ufeff", "\ud800"])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make, Measured
 from triptych.catalogue.records import Item
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.reading.certificates import AGES, BANDS, Certificate, least_age
 
@@ -15,25 +14,6 @@ FILMS = [
     Item(item_id="other", certificate="FSK 18"),
     Item(item_id="mute"),
 ]
-
-
-class TestCertificate(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Certificate
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return None
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def measured(cls, make: Make) -> Measured:
-        extractor, shown = make(), [Showing(item=item) for item in FILMS]
-        features = dict(zip([item.item_id for item in FILMS], extractor.extract(shown), strict=True))
-        return Measured(extractor=extractor, shown=shown, features=features)
 
 
 def measure(certificate: str) -> Feature:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds import parsed
 from triptych.catalogue.records import Item
 from triptych.errors import MissingExtra, UsageError
@@ -147,27 +146,3 @@ def test_without_spacy_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_entity_is_a_value() -> None:
     assert Entity(kind=P, text="Anna", start=0, end=4) == entities_of("Anna, Bob and Carl meet.")[0]
-
-
-class TestEntities(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Entities
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return None
-
-
-class TestEntitiesBySpacy(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls, folder: Path) -> Make:
-        return lambda: entities_spacy(model=str(folder))
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return None

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make, Measured
 from triptych.catalogue.records import Item
 from triptych.features.extractor import Extractor, Showing
 from triptych.features.feature import Feature, Presence
@@ -17,25 +16,6 @@ FILMS = [
     Item(item_id="other", year=2012, runtime_min=7.5),
     Item(item_id="mute"),
 ]
-
-
-class TestYear(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Year
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return None
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def measured(cls, make: Make) -> Measured:
-        extractor, shown = make(), [Showing(item=item) for item in FILMS]
-        features = dict(zip([item.item_id for item in FILMS], extractor.extract(shown), strict=True))
-        return Measured(extractor=extractor, shown=shown, features=features)
 
 
 def measure(extractor: Extractor, **fields: object) -> Feature:

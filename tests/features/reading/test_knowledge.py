@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds import parsed
 from triptych.catalogue.records import Item
 from triptych.errors import UsageError
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.reading.graph import triples_of
 from triptych.features.reading.knowledge import Knowledge, projection
@@ -111,7 +110,7 @@ def test_another_director_moves_his_entries_and_leaves_the_plot() -> None:
 @pytest.mark.parametrize(
     ("item", "why"),
     [
-        (Item(item_id="x", title="Only a Title"), "no metadata beside its title, and it has no plot"),
+        (Item(item_id="x", title="Only a Title"), "no metadata beside its title, and the item has no plot"),
         (Item(item_id="x", plot="A comedy about love."), "no clause of subject, verb and object"),
     ],
 )
@@ -119,6 +118,13 @@ def test_with_neither_metadata_nor_a_clause_it_is_missing(item: Item, why: str) 
     found = measured(item)
     assert found.presence is Presence.MISSING
     assert why in found.reason
+
+
+def test_of_what_is_endless_the_beginning_is_read() -> None:
+    endless = replace(PARK, people=tuple(f"Ada {k}" for k in range(10_000)), genres=("(" * 50_000 + "b" * 50_000,))
+    begun = replace(PARK, people=endless.people[:200], genres=("(" * 200,))
+    assert (values(endless) == values(begun)).all()
+    assert len(triples_of(endless)[-2].tail.label) == 200
 
 
 def test_words_without_vectors_are_said(vectors: Path) -> None:
@@ -158,15 +164,3 @@ def test_triples_of_an_item() -> None:
     twice = replace(PARK, directors=("Steven  Spielberg", "STEVEN SPIELBERG", "", "Joe Johnston"), plot="")
     directors = [t.tail.label for t in triples_of(twice) if t.relation == "directed_by"]
     assert directors == ["Steven Spielberg", "Joe Johnston"]
-
-
-class TestKnowledge(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return Knowledge
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return Knowledge(dimensions=100)

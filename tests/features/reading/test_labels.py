@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from functools import partial
 
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make, Measured
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UnknownName, UsageError
 from triptych.features.extractor import Extractor, Learner, Showing
@@ -17,7 +15,7 @@ from triptych.features.feature import Feature, Presence
 from triptych.features.reading.countries import COUNTRIES
 from triptych.features.reading.labels import LabelLearner, Labels, countries, genres, languages
 from triptych.features.reading.languages import LANGUAGES
-from triptych.features.reading.names import CHARACTERS, Thesaurus, key_of, spelt
+from triptych.features.reading.spelling import CHARACTERS, Thesaurus, key_of, spelt
 from triptych.features.recipe import Recipe
 
 FILMS = [
@@ -40,25 +38,6 @@ def told(extractor: Labels, **fields: object) -> set[str]:
     assert feature.values is not None, feature.reason
     assert set(np.unique(feature.values)) <= {0.0, 1.0}
     return {name for name, value in zip(extractor.columns(), feature.values, strict=True) if value}
-
-
-class TestGenres(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def measured(cls, make: Make) -> Measured:
-        extractor, shown = make(), [Showing(item=item) for item in FILMS]
-        features = dict(zip([item.item_id for item in FILMS], extractor.extract(shown), strict=True))
-        return Measured(extractor=extractor, shown=shown, features=features)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return partial(genres().learn, FILMS)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return genres(limit=1).learn(FILMS)
 
 
 def test_a_genre_has_a_column_by_how_many_items_have_it_and_is_one_however_it_is_written() -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from functools import partial
 
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make, Measured
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UsageError
 from triptych.features.extractor import Extractor, Learner, Showing
@@ -23,39 +21,6 @@ FILMS = [
     Item(item_id="mute"),
     Item(item_id="third", people=("Ida Márr", "Sid Ash")),
 ]
-
-
-class _Contract(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def measured(cls, make: Make) -> Measured:
-        extractor, shown = make(), [Showing(item=item) for item in FILMS]
-        features = dict(zip([item.item_id for item in FILMS], extractor.extract(shown), strict=True))
-        return Measured(extractor=extractor, shown=shown, features=features)
-
-
-class TestPeople(_Contract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return People
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return People(places=1)
-
-
-class TestTop(_Contract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return partial(people_top().learn, FILMS)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return people_top(director_weight=2).learn(FILMS)
 
 
 def measure(extractor: Extractor, *cast: str, by: tuple[str, ...] = ()) -> Feature:

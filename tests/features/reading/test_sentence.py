@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from tests.worlds.texts import TINY_PIECES, WORDS, save_sentence, write
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
@@ -150,11 +149,10 @@ def test_a_plot_without_anything_to_see_is_missing(plot: str) -> None:
         "Ein Raumschiff verschwindet hinter dem Mond; niemand glaubt der Funkerin.",
         "宇宙飛行士は月で一人きりになる。",
         "رائدة فضاء وحيدة على القمر\u202e تنتظر النجدة",
-        "🚀🌕👩‍🚀 🏳️‍🌈",
+        "A 🚀🌕👩‍🚀 🏳️‍🌈",
         "\ufeffA ship\x00 is\x1b[31m lost\x7f\u2028 in space\u0301\u0301",
         "broken \ud83d half, joined \ud83d\ude80 halves, \udfff end",
         "a" * 5000,
-        "-- ... !!",
     ],
 )
 def test_odd_characters_give_a_vector(plot: str) -> None:
@@ -172,18 +170,18 @@ def test_control_characters_do_not_move_the_vector() -> None:
 
 def test_a_script_that_the_model_cannot_read_is_told() -> None:
     assert measure(SPACE).warnings == ()
-    (warning,) = measure("🚀 🌕 🚀 🌕 🚀").warnings
-    assert warning.startswith("5 of 5 word pieces are unknown")
+    (warning,) = measure("🚀 🌕 a 🌕 🚀").warnings
+    assert warning.startswith("4 of 5 word pieces are unknown")
 
 
 def test_a_plot_of_10_mb_is_cut_and_told() -> None:
     word = "moon "
     feature = measure(word * (10_000_000 // len(word)), "Adrift")
     characters, pieces = feature.warnings
-    # "Adrift", ". " and the plot without its last blank.
-    assert characters == "title and plot have 10,000,007 characters; the first 32,768 were tokenised"
+    # Without its last blank.
+    assert characters == "the plot has 9,999,999 characters; the first 32,768 were read"
     assert "the first 2,032 were read" in pieces
-    cut = measure((word * 10_000)[: sentence.TEXT_CHARACTERS - len("Adrift. ")], "Adrift")
+    cut = measure((word * 10_000)[:32_768], "Adrift")
     assert cut.values is not None
     np.testing.assert_array_equal(feature.values, cut.values)
 
@@ -338,18 +336,6 @@ def test_half_the_bits_give_nearly_the_same_vector_and_the_same_each_time(tiny: 
 def test_a_way_or_a_dtype_that_there_is_not_is_refused(wrong: dict[str, str], offered: str) -> None:
     with pytest.raises(UnknownName, match=offered):
         Sentence(**wrong)  # type: ignore[arg-type]
-
-
-class TestSentenceMean(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return SentenceMean
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return SentenceMean(dtype="bfloat16")
 
 
 # Any other folder

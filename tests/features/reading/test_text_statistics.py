@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.contracts.extractor import ExtractorContract, Make
 from triptych.catalogue.records import Item
 from triptych.errors import UnknownName
-from triptych.features.extractor import Extractor, Showing
+from triptych.features.extractor import Showing
 from triptych.features.feature import Feature, Presence
 from triptych.features.reading.syllables import syllables
 from triptych.features.reading.text_statistics import BOUNDS, TextStatistics
@@ -107,7 +106,7 @@ def test_hostile_texts_stay_in_bounds(plot: str) -> None:
     for name, (low, high) in BOUNDS.items():
         assert np.float32(low) <= found[f"plot_{name}"] <= np.float32(high)
     assert all(-1 <= value < 121.3 for name, value in found.items() if "flesch" not in name)
-    assert bool(measure(plot).warnings) == (len(plot) > 262_144)
+    assert bool(measure(plot).warnings) == (len(plot) > 32_768)
 
 
 def test_syllables_of_english_words() -> None:
@@ -126,15 +125,3 @@ def test_syllables_of_english_words() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(UnknownName, match="'xx'"):
         TextStatistics(language="xx")
-
-
-class TestTextStatistics(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return TextStatistics
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return TextStatistics(language="en")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tests.contracts.extractor import PLACES, ExtractorContract, Make, alike
+from tests.contracts.extractor import PLACES, alike
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UnknownName, UsageError
 from triptych.features.extractor import Extractor, Learner, Showing
@@ -196,7 +195,7 @@ def test_a_text_of_hostile_length_is_read_in_part() -> None:
     mine = Tfidf().learn([Item(item_id="a", plot="dog " * 100_000 + "cat")])
     assert mine.columns() == ("dog",)
     [feature] = extract(mine, [Item(item_id="a", plot="dog " * 100_000)])
-    assert "262,144" in feature.warnings[0]
+    assert "32,768" in feature.warnings[0]
 
 
 def test_settings_that_cannot_be_honoured() -> None:
@@ -209,15 +208,3 @@ def test_settings_that_cannot_be_honoured() -> None:
 
 def learned(make: Callable[[], Tfidf]) -> Terms:
     return make().learn(list(PLACES.values()))
-
-
-class TestPlot(ExtractorContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def make(cls) -> Make:
-        return partial(learned, tfidf_plot)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def changed(cls) -> Extractor | None:
-        return learned(partial(tfidf_plot, terms=5))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from triptych.errors import UnknownName
 from triptych.features.reading.stop_words import LANGUAGES, bare, digest, language_of, stop_words
-from triptych.features.reading.words import FOLDED_CHARACTERS, TEXT_CHARACTERS, folded, opening, words
+from triptych.features.reading.words import FOLDED_CHARACTERS, folded, words
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,6 @@ def test_folding_regards_no_case_width_or_encoding_but_accents() -> None:
         assert folded(one) == folded(same)
     assert folded("می\u200cخواهم") == folded("میخواهم")
     assert folded("resume") != folded("résumé")
-
-
-def test_a_text_too_long_is_read_in_part_and_says_so() -> None:
-    assert opening("short", "plot") == ("short", ())
-    read, warnings = opening("x" * (TEXT_CHARACTERS + 1), "plot")
-    assert len(read) == TEXT_CHARACTERS
-    assert warnings == ("the plot has 262,145 characters; the first 262,144 were read",)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -220,8 +220,8 @@ class Loudness:
 
     **What differs from a meter.** The sound is one channel, the mean of all there are, as everything that is heard
     here. BS.1770 adds the powers of the channels instead: the same sound in two channels reads 3.01 LU higher there,
-    two that have nothing in common 6.02. It is at 22,050 Hz, so what lies above 11 kHz does not count: of pink noise
-    0.9 LU, of white noise 3.6 (from 44,100 Hz), of speech and most music, which fall off faster, next to nothing; below 11 kHz the
+    two that have nothing in common 6.02. It is at 22,050 Hz, so what lies above 11 kHz does not count: of pink noise at
+    44,100 Hz 0.9 LU, of white 3.6, of speech and most music, which fall off faster, next to nothing; below 11 kHz the
     filter is within 0.04 dB of the one at 48 kHz. The peak is of samples, not of the curve between them (true peak).
 
     **Quiet and short.** Nothing reads less than −70 LUFS. Sound that is wholly under it, yet not silent (that is a

@@ -20,8 +20,8 @@ from triptych.features.backbones.running import kept_still, quiet
 from triptych.features.backbones.weights import Weights, describe
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading import credit
-from triptych.features.reading.encoder import TEXT_CHARACTERS, Windows, cut, strange, written
+from triptych.features.reading.encoder import Windows, cut, strange
+from triptych.features.reading.text import plot_of, plot_params, title_of, title_params
 from triptych.features.recipe import Recipe
 
 BERT = "google-bert/bert-base-uncased"
@@ -89,13 +89,12 @@ class Bert:
         params = {
             "weights": self.weights.facts(),
             "text": f"{{{self.field}}}",
-            "text_characters": TEXT_CHARACTERS,
             "pieces": self.pieces,
             "layers": LAYERS,
             "pooling": "mean",
             "attention": ATTENTION,
             "dtype": self.dtype,
-            **(credit.METHOD if self.field == "plot" else {}),
+            **(plot_params() if self.field == "plot" else title_params()),
         }
         return Recipe(panel="reading", name=f"bert-{self.field}", version=1, params=params)
 
@@ -116,17 +115,12 @@ class Bert:
         return [self._feature(showing.item) for showing in showings]
 
     def _feature(self, item: Item) -> Feature:
-        given = item.title.strip() if self.field == "title" else credit.story(item)
-        if not written(given):
-            return Feature.missing(f"the item has no {self.field}")
-        warnings: list[str] = []
-        if len(given) > TEXT_CHARACTERS:
-            warnings.append(
-                f"the {self.field} has {len(given):,} characters; the first {TEXT_CHARACTERS:,} were tokenised"
-            )
-            given = given[:TEXT_CHARACTERS]
+        given = title_of(item) if self.field == "title" else plot_of(item)
+        if given.missing:
+            return Feature.missing(given.missing)
+        warnings = list(given.warnings)
         reader = load(self.weights, self.device, self.dtype)
-        windows = reader.cut(given, self.pieces)
+        windows = reader.cut(given.text, self.pieces)
         if windows.total == 0:
             return Feature.missing(f"the model's tokenizer finds no word in the item's {self.field}")
         if len(windows.pieces) > 1:

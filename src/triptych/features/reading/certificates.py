@@ -10,7 +10,9 @@ import numpy as np
 
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading.names import METHOD, key_of, spelt
+from triptych.features.reading import spelling
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.spelling import key_of, spelt
 from triptych.features.recipe import Recipe
 
 ADULT = 18
@@ -109,6 +111,8 @@ _AGED = re.compile(
 )
 #: American television says with letters what children may mind.
 _TELEVISION = re.compile(r"(tv(?:y7|y|g|pg|14|ma))(?:fv|[dlsv]){0,5}")
+#: The word "rated", and what it is rated for.
+_REASONS = re.compile(r"(?i)^(?:rated|certificate|cert\.?)\s|\sfor\s.*")
 #: Nobody rates for an older one; Korea's 19 and Singapore's R21 are as adult as 18.
 _OLDEST = 21
 
@@ -132,8 +136,8 @@ class Certificate:
             "ages": AGES,
             "elsewhere": ELSEWHERE,
             "no_age": [*UNRATED, *PASSED],
-            "patterns": [_AGED.pattern, _TELEVISION.pattern],
-            "names": METHOD,
+            "patterns": [_AGED.pattern, _TELEVISION.pattern, _REASONS.pattern],
+            "spelling": rules_of(spelling),
             "characters": CHARACTERS,
             "oldest": _OLDEST,
             "adult": ADULT,
@@ -206,7 +210,7 @@ def _parts(certificate: str) -> tuple[str, str]:
 
 def _key(text: str) -> str:
     """What is compared: without the word "rated", what it is rated for, and all punctuation."""
-    plain = re.sub(r"(?i)^(?:rated|certificate|cert\.?)\s|\sfor\s.*", "", text.strip().replace("+", " plus "))
+    plain = _REASONS.sub("", text.strip().replace("+", " plus "))
     return key_of(spelt(plain))
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from triptych.features.reading import grammar
-from triptych.features.reading.grammar import Form, listed
+from triptych.features.reading.grammar import Form
 from triptych.features.reading.noun_phrase import NounPhrase, Verbal, noun_phrase, strength
 from triptych.features.reading.predicate import predicate
+from triptych.features.reading.rules import listed
 from triptych.features.reading.tokens import Token, tokens_of
 
 #: Commas after which the main clause is looked for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triptych.features.reading.names import Thesaurus
+from triptych.features.reading.spelling import Thesaurus
 
 #: Name: alpha-2, alpha-3, and other names that catalogues use. States that are no more stand by themselves.
 _TABLE = """

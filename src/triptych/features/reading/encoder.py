@@ -22,11 +22,10 @@ import numpy.typing as npt
 from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
 from triptych.features.backbones.network import DTYPES
 from triptych.features.backbones.running import one_thread, quiet
+from triptych.features.reading.text import repaired
 
 #: A window holds no more pieces than this, the model's own marks ([CLS], [SEP]) included.
 MAX_PIECES = 256
-#: No more characters than this reach a tokenizer: three times what a text's windows hold of English.
-TEXT_CHARACTERS = 32_768
 #: Above this share of pieces outside the vocabulary, the vector says little, and a warning says so.
 UNKNOWN_SHARE = 0.5
 
@@ -250,26 +249,6 @@ class Encoder:
                 mean = (states.last_hidden_state[0].float() * mask).sum(0) / mask.sum()
                 total += pieces * mean.numpy().astype(np.float64)
         return (total / np.linalg.norm(total)).astype(np.float32)
-
-
-def repaired(text: str) -> str:
-    """The text as well-formed Unicode: surrogate pairs joined, a lone surrogate replaced by U+FFFD.
-
-    JSON and some databases let halves of characters through, which no tokenizer takes.
-
-    >>> repaired("a\\ud83d\\ude00b\\ud800")
-    'a😀b\\ufffd'
-    """
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def written(text: str) -> bool:
-    """Whether anything can be seen of it: byte-order marks, control characters and lone surrogates cannot.
-
-    >>> written("\ufeff \u200b"), written("宇宙")
-    (False, True)
-    """
-    return any(character.isprintable() and character not in " \ufffd" for character in text[:TEXT_CHARACTERS])
 
 
 def _modules(folder: Path) -> tuple[str, str]:

@@ -13,14 +13,13 @@ from triptych.catalogue.records import Item
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading import credit, naming, pipeline
-from triptych.features.reading.encoder import repaired
-from triptych.features.reading.naming import Entity, Kind, entities_of, readable
+from triptych.features.reading import gazetteer, grammar, mentions, pipeline, sentences
+from triptych.features.reading import words as word_rules
+from triptych.features.reading.mentions import Entity, Kind, entities_of, readable
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.text import plot_of, plot_params
 from triptych.features.reading.words import words
 from triptych.features.recipe import Recipe
-
-#: No more of a plot is read: about 5,000 English words.
-TEXT_CHARACTERS = 32_768
 
 #: The labels of spaCy's pipelines, in whatever language: OntoNotes (English and most others), WikiNER (PER),
 #: Norwegian, Polish, Romanian, Swedish and Korean ones.
@@ -48,7 +47,7 @@ class Entities:
     stand in a name; last log(1 + words), what the counts are out of. Names are different by their letters, whatever
     the case: "Ripley" and "Ellen Ripley" are two.
 
-    ``model``: empty for the rules of :func:`~.naming.entities_of`, which are made for English; a spaCy pipeline by
+    ``model``: empty for the rules of :func:`~.mentions.entities_of`, which are made for English; a spaCy pipeline by
     name or folder for its entity recogniser, in whatever language it reads: that is ``reading/entities-spacy``. The
     recipe holds the pipeline's name, version and a digest of its files. Each plot goes through it alone.
 
@@ -69,14 +68,13 @@ class Entities:
 
     @property
     def recipe(self) -> Recipe:
-        how = {"pipeline": self.described.recipe, "labels": dict(LABELS)} if self.described else {
-            "rules": naming.RULES,
-            "longest": naming.LONGEST,
-            "german": [naming.GERMAN_CAPITALS, naming.GERMAN_WORDS],
-            "shouted": naming.SHOUTED,
-        }  # fmt: skip
+        how = (
+            {"pipeline": self.described.recipe, "labels": dict(LABELS)}
+            if self.described
+            else {"rules": rules_of(mentions, gazetteer, grammar, sentences)}
+        )
         name = "entities-spacy" if self.described else "entities"
-        params = {"text_characters": TEXT_CHARACTERS, "columns": list(_COLUMNS), **credit.METHOD, **how}
+        params = {"columns": list(_COLUMNS), "words": rules_of(word_rules), **plot_params(), **how}
         return Recipe(panel="reading", name=name, version=1, params=params)
 
     @property
@@ -94,10 +92,10 @@ class Entities:
         return [self._feature(showing.item) for showing in showings]
 
     def _feature(self, item: Item) -> Feature:
-        text, warnings = plot_of(item)
-        read = words(text)
-        if not read:
-            return Feature.missing("the item has no plot" if not item.plot.strip() else "the plot holds no words")
+        plot = plot_of(item)
+        if plot.missing:
+            return Feature.missing(plot.missing)
+        text = plot.text
         if self.described is not None:
             found = entities_by(self.described, text)
         elif not readable(text):
@@ -107,7 +105,7 @@ class Entities:
             )
         else:
             found = entities_of(text)
-        return Feature(values=_vector(found, len(read)), warnings=warnings)
+        return Feature(values=_vector(found, len(words(text))), warnings=plot.warnings)
 
 
 def entities_spacy(*, model: str = "en_core_web_sm") -> Entities:
@@ -115,15 +113,6 @@ def entities_spacy(*, model: str = "en_core_web_sm") -> Entities:
     if not model:
         raise UsageError("reading/entities-spacy needs a pipeline, by name or folder, such as 'en_core_web_sm'.")
     return Entities(model=model)
-
-
-def plot_of(item: Item) -> tuple[str, tuple[str, ...]]:
-    """What is read of the plot, well-formed and less the credit at its end; and a warning of what was cut."""
-    text = credit.story(item)
-    warnings: tuple[str, ...] = ()
-    if len(text) > TEXT_CHARACTERS:
-        warnings = (f"the plot has {len(text):,} characters; the first {TEXT_CHARACTERS:,} were read",)
-    return repaired(text[:TEXT_CHARACTERS]), warnings
 
 
 def entities_by(described: pipeline.Pipeline, text: str) -> tuple[Entity, ...]:

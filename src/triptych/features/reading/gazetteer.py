@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triptych.features.reading.grammar import listed
+from triptych.features.reading.rules import listed
 
 #: Common given names of several countries.
 GIVEN_NAMES = listed(

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from enum import Flag, auto
 from functools import lru_cache
 
-#: Changed whenever the rules of clauses or their lists give other clauses.
+from triptych.features.reading.rules import listed
+
+#: Changed whenever the rules of clauses give other clauses; the lists speak for themselves.
 RULES = 1
-
-
-def listed(words: str) -> frozenset[str]:
-    """The words of a text parted by blanks, as a set."""
-    return frozenset(words.split())
-
 
 ARTICLES = listed("a an the")
 POSSESSIVES = listed("his her its their my our your whose")

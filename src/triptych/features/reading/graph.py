@@ -9,11 +9,13 @@ from enum import StrEnum
 from triptych.catalogue.records import Item
 from triptych.features.reading import pipeline
 from triptych.features.reading.clauses import Clause, Reader, clause_of, clause_of_tree
-from triptych.features.reading.entities import plot_of
 from triptych.features.reading.sentences import sentences
+from triptych.features.reading.text import TITLE_CHARACTERS, plot_of
 
 #: Sentences of the plot that are read, as in Pingali 2022.
 SENTENCES = 3
+#: So many values of one field are read, and characters of one: who lists or writes more has written something else.
+MOST_VALUES, LABEL_CHARACTERS = 200, 200
 #: Fields of an item that the triples come from.
 FIELDS = ("title", "year", "genres", "plot", "people", "directors", "languages", "countries", "certificate")
 
@@ -83,7 +85,7 @@ def metadata_triples(item: Item) -> tuple[Triple, ...]:
     found: list[Triple] = []
     for relation, kind, values in _fields(item):
         seen: set[str] = set()
-        for value in values:
+        for value in values[:MOST_VALUES]:
             tail = node(kind, value)
             if tail.key in seen or not tail.label:
                 continue
@@ -94,7 +96,7 @@ def metadata_triples(item: Item) -> tuple[Triple, ...]:
 
 def plot_triples(item: Item, *, read: Reader = clause_of) -> tuple[Triple, ...]:
     """Subject, verb and object of the main clauses of the first three sentences; none where a sentence has none."""
-    text, _ = plot_of(item)
+    text = plot_of(item).text
     found: list[Triple] = []
     for number, sentence in enumerate(sentences(text)[:SENTENCES], start=1):
         clause = read(sentence)
@@ -105,11 +107,12 @@ def plot_triples(item: Item, *, read: Reader = clause_of) -> tuple[Triple, ...]:
 
 
 def item_node(item: Item) -> Node:
-    return Node(kind=NodeKind.ITEM, label=" ".join(item.title.split()) or item.item_id, key=f"item:{item.item_id}")
+    label = " ".join(item.title[:TITLE_CHARACTERS].split()) or item.item_id
+    return Node(kind=NodeKind.ITEM, label=label, key=f"item:{item.item_id}")
 
 
 def node(kind: NodeKind, label: str) -> Node:
-    label = " ".join(label.split())
+    label = " ".join(label[:LABEL_CHARACTERS].split())
     return Node(kind=kind, label=label, key=f"{kind}:{label.casefold()}")
 
 

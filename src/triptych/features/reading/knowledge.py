@@ -13,9 +13,21 @@ from triptych.catalogue.records import Item
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading import credit, grammar, pipeline, word_vectors
+from triptych.features.reading import (
+    clauses,
+    grammar,
+    noun_phrase,
+    pipeline,
+    predicate,
+    sentences,
+    tokens,
+    word_vectors,
+)
+from triptych.features.reading import words as word_rules
 from triptych.features.reading.graph import (
     FIELDS,
+    LABEL_CHARACTERS,
+    MOST_VALUES,
     SENTENCES,
     Relation,
     Triple,
@@ -23,6 +35,8 @@ from triptych.features.reading.graph import (
     plot_triples,
     reader,
 )
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.text import plot_of, plot_params, title_params
 from triptych.features.reading.word_vectors import WordVectors, mean_vector
 from triptych.features.recipe import Recipe
 
@@ -118,9 +132,15 @@ class Knowledge:
                 "projection": {"seed": SEED} if self._block < self.described.width else "none",
                 "slots": [[relation.value, count] for relation, count in SLOTS],
                 "sentences": SENTENCES,
-                "clauses": self.parsed_by.recipe if self.parsed_by else {"rules": grammar.RULES},
+                "sentence_rules": rules_of(sentences),
+                "words": rules_of(word_rules),
+                "clauses": self.parsed_by.recipe if self.parsed_by else "rules",
+                "clause_rules": rules_of(clauses, noun_phrase, predicate, grammar, tokens),
+                "most_values": MOST_VALUES,
+                "label_characters": LABEL_CHARACTERS,
                 "untitled": UNTITLED,
-                **credit.METHOD,
+                **title_params(),
+                **plot_params(),
             },
         )
 
@@ -155,20 +175,17 @@ class Knowledge:
 
     def _feature(self, item: Item) -> Feature:
         told = metadata_triples(item)
-        clauses = plot_triples(item, read=reader(self.parsed_by))
-        if not told and not clauses:
-            why = (
-                "its plot has no clause of subject, verb and object in its first sentences"
-                if item.plot.strip()
-                else ("it has no plot")
-            )
+        from_plot = plot_triples(item, read=reader(self.parsed_by))
+        plot = plot_of(item)
+        if not told and not from_plot:
+            why = plot.missing or "there is no clause of subject, verb and object in its plot's first sentences"
             return Feature.missing(f"the item has no metadata beside its title, and {why}")
         lookup = _Lookup(word_vectors.load(self.described))
-        edges = [(triple, lookup.difference(triple)) for triple in (*told, *clauses)]
+        edges = [(triple, lookup.difference(triple)) for triple in (*told, *from_plot)]
         known = [(triple, difference) for triple, difference in edges if difference is not None]
         if not known:
             return Feature.missing("no word of the item's metadata and plot has a vector")
-        return Feature(values=self._vector(known), warnings=lookup.warnings())
+        return Feature(values=self._vector(known), warnings=(*plot.warnings, *lookup.warnings()))
 
     def _vector(self, edges: Sequence[tuple[Triple, Vector]]) -> npt.NDArray[np.float32]:
         blocks = np.zeros((1 + SENTENCES, self.described.width))

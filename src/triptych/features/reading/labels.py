@@ -12,9 +12,11 @@ from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UnknownName, UsageError
 from triptych.features.extractor import Needs, Showing, learned_from
 from triptych.features.feature import Feature
+from triptych.features.reading import spelling
 from triptych.features.reading.countries import COUNTRIES
 from triptych.features.reading.languages import LANGUAGES
-from triptych.features.reading.names import CHARACTERS, METHOD, Thesaurus, key_of, most_held
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.spelling import Thesaurus, key_of, most_held
 from triptych.features.recipe import Recipe
 
 Field = Literal["genres", "languages", "countries"]
@@ -122,8 +124,7 @@ class LabelLearner:
             "first": _KINDS[self.field].first,
             "other": OTHER,
             "most": MOST,
-            "names": METHOD,
-            "name_characters": CHARACTERS,
+            "spelling": rules_of(spelling),
             "thesaurus": _KINDS[self.field].thesaurus.digest,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triptych.features.reading.names import Thesaurus
+from triptych.features.reading.spelling import Thesaurus
 
 #: Name: ISO 639-1, 639-2 (both, where they differ) or 639-3, and other names that catalogues use. What is spoken as
 #: Mandarin is mostly filed as Chinese, so the two are one; Cantonese is not.

@@ -31,6 +31,8 @@ MOST_CARDS = 24
 LEAST_SURE = 0.6
 #: Two lines that agree in so much of their letters are one line, read twice.
 SAME_LINE = 0.8
+#: Changed whenever the rules find other lines or kinds; the patterns speak for themselves.
+RULES = 1
 PARAMS: dict[str, Any] = {
     **recogniser.PARAMS,
     "same_card": SAME_CARD,
@@ -38,7 +40,6 @@ PARAMS: dict[str, Any] = {
     "most_cards": MOST_CARDS,
     "least_sure": LEAST_SURE,
     "same_line": SAME_LINE,
-    "kinds_version": 1,
 }
 
 #: What a line is, by what stands in it; the first that fits. A tagline is what is left and long enough.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from triptych.features.reading import grammar
-from triptych.features.reading.grammar import Form, listed
+from triptych.features.reading.grammar import Form
+from triptych.features.reading.rules import listed
 from triptych.features.reading.tokens import Token
 
 _PLURALS = listed("men women children people police mice thieves wives lives folk cattle feet teeth")
@@ -17,7 +18,10 @@ _ADJECTIVES = listed(
     "smart quiet strange rude blind deaf mute raw hard soft hot warm evil mean vain first last next same former "
     "real true false"
 )
-_ADJECTIVAL = tuple(listed("ous ful ive al ic less able ible ish ed ing ary ant ent y ular ian"))
+_ADJECTIVAL = (
+    *("ous", "ful", "ive", "al", "ic", "less", "able", "ible", "ish"),
+    *("ed", "ing", "ary", "ant", "ent", "y", "ular", "ian"),
+)
 #: Of these a thing may be spoken after: dreams of, hears of. After other words in -s, ``of`` shows a noun.
 _OF_VERBS = listed("dream think speak hear learn die consist dispose know tell approve complain")
 #: Begin a phrase by themselves where nothing follows that they could belong to.

@@ -11,8 +11,10 @@ import numpy as np
 from triptych.errors import ExtractionError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
+from triptych.features.reading import lettering as lettering_rules
 from triptych.features.reading import recogniser
 from triptych.features.reading.lettering import KINDS, PARAMS, Lettering, lettering_of
+from triptych.features.reading.rules import rules_of
 from triptych.features.recipe import Recipe
 from triptych.media.loader import decoding_recipe
 from triptych.media.reel import Want
@@ -49,7 +51,12 @@ class OnScreen:
 
     @property
     def recipe(self) -> Recipe:
-        params: dict[str, Any] = {**PARAMS, "columns": _COLUMNS, "decoding": decoding_recipe(self.needs.want)}
+        params: dict[str, Any] = {
+            **PARAMS,
+            "rules": rules_of(lettering_rules),
+            "columns": _COLUMNS,
+            "decoding": decoding_recipe(self.needs.want),
+        }
         return Recipe(panel="reading", name="on-screen", version=1, params=params)
 
     @property

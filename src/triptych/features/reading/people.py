@@ -15,7 +15,9 @@ from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UsageError
 from triptych.features.extractor import Needs, Showing, learned_from
 from triptych.features.feature import Feature
-from triptych.features.reading.names import CHARACTERS, METHOD, key_of, most_held, spelt
+from triptych.features.reading import spelling
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.spelling import key_of, most_held, spelt
 from triptych.features.recipe import Recipe
 
 #: So many names of a list are looked at, whatever is asked for: a source that lists more has listed something else.
@@ -29,8 +31,6 @@ _NEEDS = Needs(fields=("people", "directors"))
 _PARAMS: Mapping[str, Any] = {
     "weight": "1 / log2(1 + rank)",
     "most": MOST,
-    "names": METHOD,
-    "name_characters": CHARACTERS,
     "normalise": "l2 over all names",
 }
 
@@ -70,7 +70,9 @@ class People:
 
     @property
     def recipe(self) -> Recipe:
-        own = {
+        params = {
+            **_PARAMS,
+            "spelling": rules_of(spelling),
             "width": self.width,
             "places": self.places,
             "cast": self.cast,
@@ -78,7 +80,7 @@ class People:
             "hash": "blake2b",
             "place_bytes": PLACE_BYTES,
         }
-        return Recipe(panel="reading", name="people", version=1, params={**own, **_PARAMS})
+        return Recipe(panel="reading", name="people", version=1, params=params)
 
     @property
     def needs(self) -> Needs:
@@ -147,6 +149,7 @@ class PeopleLearner:
             "cast": self.cast,
             "director_weight": float(self.director_weight),
             **_PARAMS,
+            "spelling": rules_of(spelling),
         }
 
     def ready(self) -> None:

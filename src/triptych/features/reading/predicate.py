@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from triptych.features.reading import grammar
-from triptych.features.reading.grammar import Form, listed
+from triptych.features.reading.grammar import Form
 from triptych.features.reading.noun_phrase import NounPhrase, Verbal, noun_phrase, strength
+from triptych.features.reading.rules import listed
 from triptych.features.reading.tokens import Token
 
 #: Verbs that hang on one another: wants to try to steal.

@@ -15,10 +15,9 @@ from triptych.errors import UnknownName
 from triptych.features.backbones.network import DTYPES
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading import credit
+from triptych.features.reading import sentences as sentence_rules
 from triptych.features.reading.encoder import (
     MINILM,
-    TEXT_CHARACTERS,
     WHEEL,
     Encoder,
     SentenceModel,
@@ -28,19 +27,15 @@ from triptych.features.reading.encoder import (
     minilm_folder,
     require,
     strange,
-    written,
 )
-from triptych.features.reading.sentences import sentences
+from triptych.features.reading.rules import rules_of
+from triptych.features.reading.text import plot_of, plot_params, title_of, title_params
 from triptych.features.recipe import Recipe
 
 #: Windows read of one text; with 254 word pieces each, about 1,500 English words.
 WINDOWS = 8
 #: Sentences read of one plot; of 1,484 plots of MovieLens 100K the longest has 18.
 SENTENCES = 64
-#: A title longer than this is a mistake of the source, and must not push the plot out of the windows.
-TITLE_CHARACTERS = 512
-#: Of the rules that tell sentences apart: another number is another recipe.
-SENTENCE_RULES = 1
 
 Over = Literal["text", "sentences"]
 Dtype = Literal["float32", "bfloat16"]
@@ -107,18 +102,18 @@ class Sentence:
             "model_sha256": dict(self.described.sha256),
             "hidden_size": self.described.hidden_size,
             "text": "{title}. {plot}",
-            "title_characters": TITLE_CHARACTERS,
-            "text_characters": TEXT_CHARACTERS,
             "window_pieces": self.described.max_pieces,
             "windows": WINDOWS,
             "pooling": "mean",
             "normalise": "l2",
             "dtype": self.dtype,
-            **credit.METHOD,
+            **plot_params(),
         }
         if self.over == "sentences":
-            del params["title_characters"]
-            params |= {"text": "{plot}", "over": "sentences", "sentences": SENTENCES, "sentence_rules": SENTENCE_RULES}
+            rules = rules_of(sentence_rules)
+            params |= {"text": "{plot}", "over": "sentences", "sentences": SENTENCES, "sentence_rules": rules}
+        else:
+            params |= title_params()
         return Recipe(panel="reading", name=self.NAME, version=2, params=params)
 
     @property
@@ -137,13 +132,15 @@ class Sentence:
         return [self._feature(showing.item) for showing in showings]
 
     def _feature(self, item: Item) -> Feature:
-        text, warnings = _text(item) if self.over == "text" else _plot(item)
-        if not text:
-            return Feature.missing("the item has no plot")
+        plot = plot_of(item)
+        if plot.missing:
+            return Feature.missing(plot.missing)
         encoder = load(Path(self.model) if self.model else minilm_folder(), self.described, self.dtype)
-        if self.over == "text":
-            return _whole(encoder, encoder.cut(text), warnings)
-        return _by_sentences(encoder, text, warnings)
+        if self.over == "sentences":
+            return _by_sentences(encoder, plot.text, list(plot.warnings))
+        title = title_of(item)
+        text = f"{title.text}. {plot.text}" if title.text else plot.text
+        return _whole(encoder, encoder.cut(text), [*title.warnings, *plot.warnings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +168,7 @@ def _whole(encoder: Encoder, windows: Windows, warnings: list[str]) -> Feature:
 
 
 def _by_sentences(encoder: Encoder, plot: str, warnings: list[str]) -> Feature:
-    found = sentences(plot)
+    found = sentence_rules.sentences(plot)
     if len(found) > SENTENCES:
         warnings.append(f"the plot has {len(found):,} sentences; the first {SENTENCES} were read, the others were not")
     cut = [windows for windows in map(encoder.cut, found[:SENTENCES]) if windows.total]
@@ -184,30 +181,3 @@ def _by_sentences(encoder: Encoder, plot: str, warnings: list[str]) -> Feature:
     vectors = np.stack([encoder.vector(windows, most=WINDOWS) for windows in cut])
     mean: npt.NDArray[np.float64] = vectors.mean(axis=0, dtype=np.float64)
     return Feature(values=mean.astype(np.float32), warnings=tuple(warnings))
-
-
-def _text(item: Item) -> tuple[str, list[str]]:
-    """``"title. plot"`` cut to what is tokenised, with warnings of what was cut; empty when there is no plot."""
-    warnings: list[str] = []
-    title, plot = item.title.strip(), credit.story(item)
-    if not written(plot):
-        return "", warnings
-    if len(title) > TITLE_CHARACTERS:
-        warnings.append(f"the title has {len(title):,} characters; the first {TITLE_CHARACTERS:,} were read")
-        title = title[:TITLE_CHARACTERS]
-    text = f"{title}. {plot}" if written(title) else plot
-    if len(text) > TEXT_CHARACTERS:
-        warnings.append(f"title and plot have {len(text):,} characters; the first {TEXT_CHARACTERS:,} were tokenised")
-        text = text[:TEXT_CHARACTERS]
-    return text, warnings
-
-
-def _plot(item: Item) -> tuple[str, list[str]]:
-    """The plot cut to what is tokenised, with warnings of what was cut; empty when there is none."""
-    plot = credit.story(item)
-    if not written(plot):
-        return "", []
-    if len(plot) <= TEXT_CHARACTERS:
-        return plot, []
-    told = f"the plot has {len(plot):,} characters; the first {TEXT_CHARACTERS:,} were read"
-    return plot[:TEXT_CHARACTERS], [told]

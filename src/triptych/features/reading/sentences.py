@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+from triptych.features.reading.rules import listed
+
+#: Changed whenever the rules find other sentences; the lists speak for themselves.
+RULES = 1
+
 #: Marks that end a sentence where white space follows: full stop, exclamation and question marks, ellipsis, and the
 #: full stops of Armenian, Khmer, Myanmar and Ethiopic, which are written with a space.
 _SPACED = ".!?…‽‼⁇⁈⁉։។៕။።፧፨"
@@ -28,25 +33,21 @@ _LETTERS = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _BACK, _AHEAD = 16, 8
 
 
-def _listed(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_NEVER = _listed(
+_NEVER = listed(
     "Mr Mrs Ms Mx Dr Drs Prof Sgt Capt Cpt Cpl Pvt Lt Col Gen Maj Cmdr Adm Gov Sen Rep Rev Hon Pres Supt Insp Det "
     "Messrs Mt Ft vs cf viz approx ca Mme Mlle Mgr Sra Srta Hr Frl Dipl Ing bzw Sig Dott e.g i.e z.B d.h u.a"
 )
 #: The end of a sentence only where the next word can hardly be anything but the start of one.
-_SELDOM = _listed("Jr Sr St Ave Blvd Rd Inc Co Corp Ltd Bros Esq Dept Univ Assn est al")
-_BEFORE_NUMBERS = _listed(
+_SELDOM = listed("Jr Sr St Ave Blvd Rd Inc Co Corp Ltd Bros Esq Dept Univ Assn est al")
+_BEFORE_NUMBERS = listed(
     "No Nos Nr Vol Vols Ch Chap Fig Op Ep Pt Art Sec p pp nr vol Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
 )
 #: What follows an ordinal that is written with a full stop, as in German: am 3. Oktober, der 2. Weltkrieg.
-_AFTER_ORDINALS = _listed(
+_AFTER_ORDINALS = listed(
     "Januar Jänner Februar März April Mai Juni Juli August September Oktober November Dezember Jahrhundert "
     "Jahrhunderts Jahrhunderte Weltkrieg Weltkriegs Weltkrieges Klasse Stock Geburtstag"
 )
-_STARTERS = _listed(
+_STARTERS = listed(
     "The This That These Those He She It They We You I His Her Its Their Our My A An In On At As After Before When "
     "While Where But And Or So Then There Here If Although Though However Meanwhile Now Soon Once With Without For "
     "From To By Until Since Because Despite During What Who Why How Not One All Both Each Everyone Later Eventually "

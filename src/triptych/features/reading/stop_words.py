@@ -7,11 +7,11 @@ their common forms, and the adverbs that do a conjunction's work. No word is her
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
 from triptych.errors import UnknownName
+from triptych.features.reading.rules import digest_of
 from triptych.features.reading.words import folded
 
 _ENGLISH = """
@@ -188,7 +188,7 @@ def stop_words(language: str = "en") -> frozenset[str]:
 
 def digest(language: str = "en") -> str:
     """What a recipe says of a list, so that a list that is mended makes another recipe."""
-    return hashlib.blake2b("\n".join(sorted(stop_words(language))).encode(), digest_size=6).hexdigest()
+    return digest_of([stop_words(language), _ELIDED])
 
 
 def bare(word: str) -> str:

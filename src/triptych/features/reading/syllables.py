@@ -6,6 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+#: Changed whenever the rules count otherwise; the patterns speak for themselves.
+RULES = 1
+
 _VOWELS = re.compile("[aeiouy]+")
 #: Vowels that stand together and are spoken apart: radio, piano, previous (not nation, special, million, marriage);
 #: quiet, society; being, playing; created. And one that is spoken and not written: prism, racism.

@@ -14,11 +14,15 @@ from triptych.catalogue.records import Item
 from triptych.errors import UnknownName
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.reading import credit
+from triptych.features.reading import sentences as sentence_rules
+from triptych.features.reading import syllables as syllable_rules
+from triptych.features.reading import words as word_rules
+from triptych.features.reading.rules import digest_of, rules_of
 from triptych.features.reading.sentences import sentences
 from triptych.features.reading.stop_words import LANGUAGES, bare, digest, language_of, stop_words
 from triptych.features.reading.syllables import syllables
-from triptych.features.reading.words import METHOD, TEXT_CHARACTERS, folded, opening, words
+from triptych.features.reading.text import plot_of, plot_params, title_of, title_params
+from triptych.features.reading.words import folded, words
 from triptych.features.recipe import Recipe
 
 #: Words of one window of the type-token ratio, so that it does not fall as texts grow.
@@ -102,9 +106,10 @@ class TextStatistics:
             version=1,
             params={
                 "stop_words": [[language, digest(language)] for language in languages],
-                "words": METHOD,
-                **credit.METHOD,
-                "text_characters": TEXT_CHARACTERS,
+                "rules": rules_of(word_rules, sentence_rules, syllable_rules),
+                "marks": digest_of([_ASKING, _EXCLAIMING]),
+                **title_params(),
+                **plot_params(),
                 "window_words": WINDOW_WORDS,
                 "long_letters": LONG_LETTERS,
                 "bounds": {name: list(bounds) for name, bounds in BOUNDS.items()},
@@ -130,18 +135,16 @@ class TextStatistics:
         return [self._feature(showing.item) for showing in showings]
 
     def _feature(self, item: Item) -> Feature:
-        if not item.plot.strip():
-            return Feature.missing("the item has no plot")
-        title, of_title = opening(item.title, "title")
-        plot, of_plot = opening(credit.story(item), "plot")
-        spoken = [folded(word) for word in words(plot)]
-        if not spoken:
-            return Feature.missing("there is no word in the item's plot")
+        title, plot = title_of(item), plot_of(item)
+        if plot.missing:
+            return Feature.missing(plot.missing)
+        spoken = [folded(word) for word in words(plot.text)]
         language = self.language or language_of(spoken, LANGUAGES)
         stopped = stop_words(language)
-        values = [*_of_both(title, [folded(word) for word in words(title)], stopped), *_of_both(plot, spoken, stopped)]
-        values += _of_plot(plot, spoken)
-        return Feature(values=np.array(values, np.float32), warnings=of_title + of_plot)
+        named = [folded(word) for word in words(title.text)]
+        values = [*_of_both(title.text, named, stopped), *_of_both(plot.text, spoken, stopped)]
+        values += _of_plot(plot.text, spoken)
+        return Feature(values=np.array(values, np.float32), warnings=title.warnings + plot.warnings)
 
 
 def _of_both(text: str, spoken: Sequence[str], stopped: frozenset[str]) -> list[float]:

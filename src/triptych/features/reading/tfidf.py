@@ -15,9 +15,11 @@ from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UsageError
 from triptych.features.extractor import Needs, Showing, learned_from
 from triptych.features.feature import Feature
-from triptych.features.reading import credit
+from triptych.features.reading import words as word_rules
+from triptych.features.reading.rules import rules_of
 from triptych.features.reading.stop_words import bare, digest, stop_words
-from triptych.features.reading.words import METHOD, TEXT_CHARACTERS, folded, opening, words
+from triptych.features.reading.text import Text, plot_of, plot_params, title_of, title_params
+from triptych.features.reading.words import folded, words
 from triptych.features.recipe import Recipe
 
 #: Inverse document frequencies are kept to so many decimals: their last bits differ from one maths library to the
@@ -100,12 +102,11 @@ class Tfidf:
             "stop_words": {language: digest(language) for language in self.languages},
             "min_items": self.min_items,
             "ngrams": self.ngrams,
-            "words": METHOD,
-            "text_characters": TEXT_CHARACTERS,
+            "words": rules_of(word_rules),
             "tf": "count",
             "idf": "ln((1 + n) / (1 + df)) + 1",
             "normalise": "l2",
-            **(credit.METHOD if self.field == "plot" else {}),
+            **(plot_params() if self.field == "plot" else title_params()),
         }
 
     def ready(self) -> None:
@@ -116,10 +117,10 @@ class Tfidf:
         counts, holders, texts = Counter[str](), Counter[str](), 0
         reader = _Reader(self)
         for item in items:
-            text, _ = opening(self.text_of(item), self.field)
-            found = reader.terms(text)
-            if found is None:
+            text = self.text_of(item)
+            if text.missing:
                 continue
+            found = reader.terms(text.text)
             texts += 1
             counts.update(found)
             holders.update(set(found))
@@ -145,10 +146,10 @@ class Tfidf:
         >>> Tfidf(ngrams=2).terms_in("The dogs of War")
         ['dogs', 'war', 'dogs war']
         """
-        return _Reader(self).terms(text) or []
+        return _Reader(self).terms(text)
 
-    def text_of(self, item: Item) -> str:
-        return item.title if self.field == "title" else credit.story(item)
+    def text_of(self, item: Item) -> Text:
+        return title_of(item) if self.field == "title" else plot_of(item)
 
     def _recipe(self, learned: Any, source: Any) -> Recipe:
         return Recipe(
@@ -201,16 +202,12 @@ class Terms:
         reader = _Reader(self.learner)
         return [self._feature(self.learner.text_of(showing.item), reader) for showing in showings]
 
-    def _feature(self, text: str, reader: _Reader) -> Feature:
-        what = self.learner.field
-        if not text.strip():
-            return Feature.missing(f"the item has no {what}")
-        read, warnings = opening(text, what)
-        found = reader.terms(read)
-        if found is None:
-            return Feature.missing(f"there is no word in the item's {what}")
+    def _feature(self, text: Text, reader: _Reader) -> Feature:
+        if text.missing:
+            return Feature.missing(text.missing)
+        found = reader.terms(text.text)
         if not self._columns:
-            return Feature.missing(f"no {what} was there to learn terms from; learn anew, with --relearn")
+            return Feature.missing(f"no {self.learner.field} was there to learn terms from; learn anew, with --relearn")
         weights = {
             column: number * self._idf[column]
             for term, number in Counter(found).items()
@@ -221,7 +218,7 @@ class Terms:
             # An exact sum: in whichever order the words stand, the last bit is the same.
             length = math.sqrt(math.fsum(weight * weight for weight in weights.values()))
             values[list(weights)] = np.array(list(weights.values())) / length
-        return Feature(values=values, warnings=warnings)
+        return Feature(values=values, warnings=text.warnings)
 
 
 class _Reader(dict[str, str]):
@@ -232,11 +229,9 @@ class _Reader(dict[str, str]):
         self._stopped = frozenset(chain.from_iterable(stop_words(language) for language in learner.languages))
         self._ngrams = learner.ngrams
 
-    def terms(self, text: str) -> list[str] | None:
-        """Each term as often as it occurs; None if the text has no word."""
-        if not (found := words(text)):
-            return None
-        terms = [term for word in found if (term := self[word])]
+    def terms(self, text: str) -> list[str]:
+        """Each term as often as it occurs."""
+        terms = [term for word in words(text) if (term := self[word])]
         if self._ngrams == 2:
             terms += [f"{a} {b}" for a, b in pairwise(terms)]
         return terms

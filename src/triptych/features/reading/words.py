@@ -6,10 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-#: Goes into the recipe of whatever counts words: a word that is cut or folded otherwise is another count.
-METHOD = 1
-#: What is read of one text: far more than any plot has, and a fraction of a second's work.
-TEXT_CHARACTERS = 262_144
+#: Changed whenever words are cut or folded otherwise; the lists speak for themselves.
+RULES = 1
 #: Only so many characters of a word are compared: the longest words of any dictionary have fewer than 200, and to
 #: bring a longer run of combining marks into order would take quadratic time.
 FOLDED_CHARACTERS = 256
@@ -79,15 +77,6 @@ def folded(word: str) -> str:
         return word.lower()
     word = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
     return _UNSEEN.sub("", word)
-
-
-def opening(text: str, what: str) -> tuple[str, tuple[str, ...]]:
-    """As much of a text as is read, and the warning if that is not all; ``what`` is the text's name in it."""
-    if len(text) <= TEXT_CHARACTERS:
-        return text, ()
-    return text[:TEXT_CHARACTERS], (
-        f"the {what} has {len(text):,} characters; the first {TEXT_CHARACTERS:,} were read",
-    )
 
 
 @lru_cache(maxsize=1)

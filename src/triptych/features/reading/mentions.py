@@ -1,4 +1,4 @@
-"""Naming: the persons, organisations and places that a text names, found by rules."""
+"""Mentions: the persons, organisations and places that a text names, found by rules."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from triptych.features.reading.gazetteer import (
     PLACES,
     TITLES,
 )
-from triptych.features.reading.grammar import listed
+from triptych.features.reading.rules import listed
 from triptych.features.reading.sentences import sentences
 
-#: Changed whenever the rules or their lists give other names.
+#: Changed whenever the rules give other names; the lists speak for themselves.
 RULES = 1
 #: Words of one name; a longer run of capitals is a heading.
 LONGEST = 6

@@ -1,4 +1,4 @@
-"""Names: when two spellings of a genre, a language or a person are one name, and which are none."""
+"""Spelling: when two spellings of a genre, a language or a person are one name, and which are none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 #: Goes into the recipe of whatever compares names: names that are folded otherwise fall into other columns.
-METHOD = 1
+RULES = 1
 #: No more of a name is read. The longest credits have fewer, and a name of megabytes is a mistake of the source.
 CHARACTERS = 200
 
