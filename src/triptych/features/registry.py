@@ -170,14 +170,18 @@ def titles() -> dict[str, str]:
 
 def maker(title: str) -> Callable[..., Any]:
     """The class or function that makes the extractor of that title; making one may read or fetch its weights."""
-    known = titles()
-    if title not in known:
-        raise UnknownName("extractor", title, known)
-    module, _, name = known[title].partition(":")
+    # What is built in is not looked for among what is installed: that takes 20 ms, and a profile has dozens.
+    place = BUILT_IN.get(title, "")
+    if not place:
+        known = titles()
+        if title not in known:
+            raise UnknownName("extractor", title, known)
+        place = known[title]
+    module, _, name = place.partition(":")
     try:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError) as fault:
-        raise ExtractionError(f"{title} is said to be {known[title]!r}, which cannot be loaded: {fault}.") from fault
+        raise ExtractionError(f"{title} is said to be {place!r}, which cannot be loaded: {fault}.") from fault
 
 
 def build(title: str, **params: Any) -> Extractor | Learner:

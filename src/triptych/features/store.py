@@ -88,10 +88,14 @@ class FeatureStore:
 
     def recipes(self) -> list[Recipe]:
         """The recipes of which there are features, by title and hash."""
+        return self._recipes(PREFIX)
+
+    def _recipes(self, prefix: str) -> list[Recipe]:
+        """Those whose table's name begins so: only these tables are opened."""
         found = [
             Recipe.from_json(self._tables.metadata(name)["recipe"])
             for name in self._tables.names()
-            if name.startswith(PREFIX) and self._tables.count(name)
+            if name.startswith(prefix) and self._tables.count(name)
         ]
         return sorted(found, key=lambda recipe: (recipe.title, recipe.hash))
 
@@ -101,7 +105,7 @@ class FeatureStore:
 
     def recipe_of(self, title: str, *, prefer: str = "") -> Recipe:
         """The one recipe with this title; of several, the one whose hash is ``prefer``."""
-        found = [recipe for recipe in self.recipes() if recipe.title == title]
+        found = [recipe for recipe in self._recipes(PREFIX + title.replace("/", ".", 1)) if recipe.title == title]
         if not found:
             raise UnknownName("feature", title, {r.title for r in self.recipes()}, hint="Measure it: triptych extract")
         if prefer:
