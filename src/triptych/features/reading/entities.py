@@ -40,7 +40,9 @@ _COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Entities:
-    """``reading/entities``: float32 ``[13]`` of the names in the plot; missing without a plot.
+    """How many persons, organisations and places the plot names, by rules.
+
+    ``reading/entities`` is float32 ``[13]``; missing without a plot.
 
     For persons, organisations and places each: log(1 + mentions), log(1 + different names), and the kind's share of
     all mentions (0 where there are none); of all together the two logarithms, and the share of the plot's words that
@@ -109,7 +111,10 @@ class Entities:
 
 
 def entities_spacy(*, model: str = "en_core_web_sm") -> Entities:
-    """``reading/entities-spacy``: :class:`Entities` by a spaCy pipeline."""
+    """How many persons, organisations and places the plot names, by a spaCy pipeline.
+
+    It is :class:`Entities` under a name of its own, so that one catalogue can hold both.
+    """
     if not model:
         raise UsageError("reading/entities-spacy needs a pipeline, by name or folder, such as 'en_core_web_sm'.")
     return Entities(model=model)

@@ -62,7 +62,9 @@ Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """``reading/knowledge``: float32 ``[1220]`` of an item's knowledge graph (Pingali 2022, §III.A.4).
+    """An item's knowledge graph as differences of word vectors along its edges (Pingali 2022, §V.A.4).
+
+    ``reading/knowledge`` is float32 ``[1220]``.
 
     The graph's edges are triples of head h, relation r and tail t: of the metadata (title, ``directed_by``, name) and
     of the main clauses of the plot's first three sentences (subject, verb, object). Each of h, r and t is the mean of

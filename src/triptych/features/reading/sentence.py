@@ -43,7 +43,9 @@ Dtype = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """``reading/sentence``: float32 ``[hidden_size]`` of length 1, of ``"title. plot"``; missing without a plot.
+    """What a sentence model makes of title and plot, as one vector of length 1.
+
+    ``reading/sentence`` is float32 ``[hidden_size]``, of ``"title. plot"``; missing without a plot.
 
     ``over``: "text" is that. "sentences" is the mean of the vectors of length 1 of the plot's sentences, without the
     title, (1/S) Σ_s v_s (Pingali 2022 §III): shorter than 1 by as much as the sentences differ. A plot is cut by
