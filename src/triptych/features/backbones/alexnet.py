@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from triptych.errors import ExtractionError
+from triptych.features.backbones.layout import Layout
 
 #: Where the weights that audiovisual-cf used are published, under torchvision's licence (BSD 3-Clause).
 URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
@@ -37,6 +38,18 @@ PUBLISHED_SHAPES: Mapping[str, tuple[int, ...]] = {
     "classifier.6.weight": (1000, 4096),
     "classifier.6.bias": (1000,),
 }
+#: How its state dict must be laid out.
+LAYOUT = Layout(
+    of="torchvision's AlexNet",
+    again=f"{URL} ({SIZE_MB} MB)",
+    shapes=PUBLISHED_SHAPES,
+    channels=3,
+    convolutions=tuple((place, side) for place, side, _, _ in _CONVOLUTIONS),
+    places=_MAP_PX * _MAP_PX,
+    head="classifier",
+    wide=_WIDE,
+)
+check = LAYOUT.check
 
 
 def read(path: Path) -> Mapping[str, Any]:
@@ -87,34 +100,3 @@ def network(tensors: Mapping[str, Any], *, where: str = "the file") -> Any:
     whole.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
     pooled = nn.Sequential(nn.AdaptiveAvgPool2d((_MAP_PX, _MAP_PX)), nn.Flatten())
     return nn.Sequential(whole["features"], pooled, cast(Any, whole["classifier"])[: _WIDE[-1]]).eval()
-
-
-def check(given: Mapping[str, tuple[int, ...]], *, where: str) -> None:
-    """Whether these names and shapes are an AlexNet's, each layer taking what the one before it gives.
-
-    Raises ExtractionError naming what is not there, what is there beside it, or the first shape that does not fit.
-    """
-    absent, beside = PUBLISHED_SHAPES.keys() - given.keys(), given.keys() - PUBLISHED_SHAPES.keys()
-    if absent or beside:
-        what = f"lacks {sorted(absent)[0]!r}" if absent else f"has {sorted(beside)[0]!r}"
-        raise ExtractionError(
-            f"{where} {what}: it is no state dict of torchvision's AlexNet, which has the {len(PUBLISHED_SHAPES)} "
-            f"tensors features.0.weight to classifier.6.bias. Fetch one from {URL} ({SIZE_MB} MB)."
-        )
-    due: dict[str, tuple[int, ...]] = {}
-    before = 3
-    for place, side, _, _ in _CONVOLUTIONS:
-        made = given[f"features.{place}.bias"][0] if given[f"features.{place}.bias"] else 0
-        due |= {f"features.{place}.weight": (made, before, side, side), f"features.{place}.bias": (made,)}
-        before = made
-    before *= _MAP_PX * _MAP_PX
-    for place in _WIDE:
-        made = given[f"classifier.{place}.bias"][0] if given[f"classifier.{place}.bias"] else 0
-        due |= {f"classifier.{place}.weight": (made, before), f"classifier.{place}.bias": (made,)}
-        before = made
-    for name, shape in due.items():
-        if given[name] != shape or 0 in shape:
-            raise ExtractionError(
-                f"{where} has {name!r} of shape {list(given[name])}; {list(shape)} is due after the layers before it. "
-                f"Published is {list(PUBLISHED_SHAPES[name])}."
-            )

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra, UsageError
+from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
 from triptych.features.backbones import alexnet
 from triptych.features.backbones.preparation import TORCHVISION, Preparation, published
-from triptych.features.backbones.running import kept_still, quiet
+from triptych.features.backbones.pretrained import pretrained
+from triptych.features.backbones.running import kept_still
 from triptych.features.backbones.weights import Weights
 
 F32 = npt.NDArray[np.float32]
@@ -47,6 +48,16 @@ def named(device: str) -> str:
     if not _DEVICE.fullmatch(device):
         raise UsageError(f"the device is {device!r}; it may be cpu, cuda, cuda:0, cuda:1 … or mps.")
     return device
+
+
+def settled(device: str, dtype: str) -> str:
+    """The dtype that is computed in, where "auto" is bfloat16 on cuda and float32 elsewhere; refuses what is none."""
+    named(device)
+    if dtype == "auto":
+        return "bfloat16" if device.startswith("cuda") else "float32"
+    if dtype not in DTYPES:
+        raise UnknownName("dtype", dtype, DTYPES)
+    return dtype
 
 
 def present(device: str) -> None:
@@ -95,9 +106,8 @@ def load(family: str, weights: Weights, device: str = "cpu", dtype: str = "float
         path = Path(weights.path)
         module: Any = alexnet.network(alexnet.read(path), where=repr(str(path)))
     else:
-        module = _pretrained(
-            TRANSFORMERS[family], weights, **({"attn_implementation": ATTENTION} if family == "dinov2" else {})
-        )
+        kernel: dict[str, Any] = {"attn_implementation": ATTENTION} if family == "dinov2" else {}
+        module = pretrained(TRANSFORMERS[family], weights, **kernel)
     module = module.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype))
     return Network(family=family, module=module, device=device, dtype=dtype)
 
@@ -158,32 +168,3 @@ class Network:
             tokens = states.last_hidden_state
             return tokens[:, 0] if token == "cls" else tokens[:, 1:].mean(dim=1)
         return states.pooler_output.flatten(1)
-
-
-def _pretrained(name: str, weights: Weights, **more: Any) -> Any:
-    import torch
-    import transformers
-
-    with quiet(), weights.apart() as folder:
-        try:
-            module: Any
-            module, info = getattr(transformers, name).from_pretrained(
-                str(folder),
-                local_files_only=True,
-                use_safetensors=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-                **more,
-            )
-        except Exception as error:  # what a damaged folder raises differs by file and release
-            told = " ".join(str(error).split()).replace(str(folder), weights.path)[:300]
-            raise ExtractionError(
-                f"the weights in {weights.path!r} cannot be loaded: {type(error).__name__}: {told} Fetch them again."
-            ) from error
-    # transformers fills absent weights with random numbers.
-    if absent := sorted(info["missing_keys"]):
-        raise ExtractionError(
-            f"the weights in {weights.path!r} lack {len(absent)} of the tensors that config.json asks for, "
-            f"{absent[0]!r} first. Fetch them again."
-        )
-    return module

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, UnknownName, UsageError
+from triptych.errors import ExtractionError, UsageError
 from triptych.features.backbones import network, state_dict, vggish
 from triptych.features.backbones.pretrained import pretrained
 from triptych.features.backbones.running import kept_still
@@ -68,16 +68,6 @@ def hearing_of(family: str, weights: Weights) -> Hearing:
     return Hearing(
         rate_hz=rate_hz, least=_whole(weights, prepared, "fft_window_size", 1024), window=rate_hz * longest_s
     )
-
-
-def settled(device: str, dtype: str) -> str:
-    """The dtype that is computed in, where "auto" is bfloat16 on cuda and float32 elsewhere; refuses what is none."""
-    network.named(device)
-    if dtype == "auto":
-        return "bfloat16" if device.startswith("cuda") else "float32"
-    if dtype not in network.DTYPES:
-        raise UnknownName("dtype", dtype, network.DTYPES)
-    return dtype
 
 
 class Vggish:

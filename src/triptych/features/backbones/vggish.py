@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import ExtractionError
+from triptych.features.backbones.layout import Layout
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -54,6 +55,18 @@ PUBLISHED_SHAPES: Mapping[str, tuple[int, ...]] = {
     "embeddings.4.weight": (128, 4096),
     "embeddings.4.bias": (128,),
 }
+#: How its state dict must be laid out.
+LAYOUT = Layout(
+    of="torchvggish's VGGish",
+    again=f"{URL} ({SIZE_MB} MB)",
+    shapes=PUBLISHED_SHAPES,
+    channels=1,
+    convolutions=tuple((place, _SIDE) for place in _CONVOLUTIONS),
+    places=_MAP[0] * _MAP[1],
+    head="embeddings",
+    wide=_WIDE,
+)
+check = LAYOUT.check
 #: What the whitening is called, in a file of its own or, after this beginning, in one file with the network.
 VECTORS, MEANS = "pca_eigen_vectors", "pca_means"
 BESIDE = "pproc."
@@ -94,37 +107,6 @@ def network(tensors: Mapping[str, Any], *, rectified: bool = True, where: str = 
     )
     embeddings = cast(Any, whole["embeddings"])
     return nn.Sequential(whole["features"], nn.Flatten(), embeddings if rectified else embeddings[:-1]).eval()
-
-
-def check(given: Mapping[str, tuple[int, ...]], *, where: str) -> None:
-    """Whether these names and shapes are a VGGish's, each layer taking what the one before it gives.
-
-    Raises ExtractionError naming what is not there, what is there beside it, or the first shape that does not fit.
-    """
-    absent, beside = PUBLISHED_SHAPES.keys() - given.keys(), given.keys() - PUBLISHED_SHAPES.keys()
-    if absent or beside:
-        what = f"lacks {sorted(absent)[0]!r}" if absent else f"has {sorted(beside)[0]!r}"
-        raise ExtractionError(
-            f"{where} {what}: it is no state dict of torchvggish's VGGish, which has the {len(PUBLISHED_SHAPES)} "
-            f"tensors features.0.weight to embeddings.4.bias. Fetch one from {URL} ({SIZE_MB} MB)."
-        )
-    due: dict[str, tuple[int, ...]] = {}
-    before = 1
-    for place in _CONVOLUTIONS:
-        made = given[f"features.{place}.bias"][0] if given[f"features.{place}.bias"] else 0
-        due |= {f"features.{place}.weight": (made, before, _SIDE, _SIDE), f"features.{place}.bias": (made,)}
-        before = made
-    before *= _MAP[0] * _MAP[1]
-    for place in _WIDE:
-        made = given[f"embeddings.{place}.bias"][0] if given[f"embeddings.{place}.bias"] else 0
-        due |= {f"embeddings.{place}.weight": (made, before), f"embeddings.{place}.bias": (made,)}
-        before = made
-    for name, shape in due.items():
-        if given[name] != shape or 0 in shape:
-            raise ExtractionError(
-                f"{where} has {name!r} of shape {list(given[name])}; {list(shape)} is due after the layers before it. "
-                f"Published is {list(PUBLISHED_SHAPES[name])}."
-            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -55,7 +55,7 @@ class Wav2Vec2:
     dtype: str = "auto"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dtype", sound_network.settled(self.device, self.dtype))
+        object.__setattr__(self, "dtype", network.settled(self.device, self.dtype))
         if not 1 <= self.limit_s <= LONGEST_S:
             raise UsageError(f"limit_s is {self.limit_s}; it may be 1 to {LONGEST_S:g} seconds.")
 
@@ -126,7 +126,7 @@ class Clap:
     batch: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dtype", sound_network.settled(self.device, self.dtype))
+        object.__setattr__(self, "dtype", network.settled(self.device, self.dtype))
         if self.batch < 0:
             raise UsageError(
                 f"batch is {self.batch}; it may be 1 or more windows, or 0, which leaves it to the device."

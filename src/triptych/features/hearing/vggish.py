@@ -66,7 +66,7 @@ class Vggish:
 
     def __post_init__(self) -> None:
         # Settled here, so that the recipe says what was computed with.
-        object.__setattr__(self, "dtype", sound_network.settled(self.device, self.dtype))
+        object.__setattr__(self, "dtype", network.settled(self.device, self.dtype))
         log_mel.step_of(self.every_s)
         if self.batch < 0:
             raise UsageError(

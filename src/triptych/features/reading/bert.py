@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.catalogue.records import Item
-from triptych.errors import ExtractionError, UnknownName, UsageError
+from triptych.errors import ExtractionError, UsageError
 from triptych.features.backbones import network
-from triptych.features.backbones.network import DTYPES
 from triptych.features.backbones.pretrained import pretrained
 from triptych.features.backbones.running import kept_still, quiet
 from triptych.features.backbones.weights import Weights, describe
@@ -73,12 +72,8 @@ class Bert:
     dtype: str = "auto"
 
     def __post_init__(self) -> None:
-        network.named(self.device)
-        if self.dtype == "auto":
-            # Settled here, so that the recipe says what was computed with.
-            object.__setattr__(self, "dtype", "bfloat16" if self.device.startswith("cuda") else "float32")
-        if self.dtype not in DTYPES:
-            raise UnknownName("dtype", self.dtype, DTYPES)
+        # Settled here, so that the recipe says what was computed with.
+        object.__setattr__(self, "dtype", network.settled(self.device, self.dtype))
 
     @property
     def title(self) -> str:

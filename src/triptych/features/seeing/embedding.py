@@ -13,7 +13,7 @@ import numpy.typing as npt
 from triptych.errors import UnknownName, UsageError
 from triptych.features.backbones import alexnet as alexnet_network
 from triptych.features.backbones import network
-from triptych.features.backbones.network import ALEXNET, ATTENTION, DTYPES, TOKENS
+from triptych.features.backbones.network import ALEXNET, ATTENTION, TOKENS
 from triptych.features.backbones.preparation import Preparation
 from triptych.features.backbones.weights import Weights, describe
 from triptych.features.extractor import Needs, Showing
@@ -68,14 +68,10 @@ class Embedding:
     batch: int = 0
 
     def __post_init__(self) -> None:
-        network.named(self.device)
+        # Settled here, so that the recipe says what was computed with.
+        object.__setattr__(self, "dtype", network.settled(self.device, self.dtype))
         if self.family not in (*network.TRANSFORMERS, ALEXNET):
             raise UnknownName("family of networks", self.family, (*network.TRANSFORMERS, ALEXNET))
-        if self.dtype == "auto":
-            # Settled here, so that the recipe says what was computed with.
-            object.__setattr__(self, "dtype", "bfloat16" if self.device.startswith("cuda") else "float32")
-        if self.dtype not in DTYPES:
-            raise UnknownName("dtype", self.dtype, DTYPES)
         if self.token not in TOKENS:
             raise UnknownName("token", self.token, TOKENS)
         if self.batch < 0:
