@@ -83,8 +83,9 @@ def extract(
         raise UsageError(f"limit_s is {limit_s}; a clip must be allowed more than 0 seconds.")
     chosen = profile("light") if extractors is None else ready(extractors)
     with catalogue.writing("extract"):
-        known = learned(catalogue, chosen, train=train, relearn=relearn)
-        run = _Run(catalogue, known.extractors, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
+        items = catalogue.items()
+        known = learned(catalogue, chosen, items=items, train=train, relearn=relearn)
+        run = _Run(catalogue, items, known.extractors, retry_failed=retry_failed, limit_s=limit_s, progress=progress)
         if engine is not None:
             made = run.through(engine)
         else:
@@ -102,6 +103,7 @@ class _Run:
     def __init__(
         self,
         catalogue: Catalogue,
+        items: Sequence[Item],
         extractors: Sequence[Extractor],
         *,
         retry_failed: bool,
@@ -122,13 +124,19 @@ class _Run:
         self._features: dict[str, dict[str, Feature]] = {}
         self._oldest = 0.0
         self._counts = dict.fromkeys(("done", "skipped", "failed", "settled", "clips_decoded"), 0)
-        self._plan(catalogue, extractors, self._ledger.settled(retry_failed=retry_failed))
+        self._plan(catalogue, items, extractors, self._ledger.settled(retry_failed=retry_failed))
 
-    def _plan(self, catalogue: Catalogue, extractors: Sequence[Extractor], settled: dict[tuple[str, str], str]) -> None:
+    def _plan(
+        self,
+        catalogue: Catalogue,
+        items: Sequence[Item],
+        extractors: Sequence[Extractor],
+        settled: dict[tuple[str, str], str],
+    ) -> None:
         clips = {clip.item_id: clip for clip in catalogue.clips()}
         asked = [(extractor, extractor.recipe.hash, extractor.needs) for extractor in extractors]
         readers: dict[tuple[str, ...], tuple[list[Item], tuple[Extractor, ...]]] = {}
-        for item in catalogue.items():
+        for item in items:
             clip = clips.get(item.item_id)
             sources = _Sources(item, clip)
             watching: list[Extractor] = []
@@ -149,9 +157,9 @@ class _Run:
                 self._add("clip", Job(items=(item,), extractors=tuple(watching), clip=clip.path))
             if reading:
                 readers.setdefault(tuple(reading), ([], tuple(reading.values())))[0].append(item)
-        for items, together in readers.values():
-            for k in range(0, len(items), TEXTS):
-                self._add("text", Job(items=tuple(items[k : k + TEXTS]), extractors=together))
+        for texts, together in readers.values():
+            for k in range(0, len(texts), TEXTS):
+                self._add("text", Job(items=tuple(texts[k : k + TEXTS]), extractors=together))
 
     def _add(self, kind: str, job: Job) -> None:
         self._jobs[f"{kind} {next(self._number)}"] = job

@@ -10,7 +10,7 @@ from triptych.catalogue.records import Item
 from triptych.errors import UnknownName, UsageError
 from triptych.features.extractor import Extractor, Learner, learned_from
 from triptych.features.feature import Presence
-from triptych.features.recipe import Recipe
+from triptych.features.recipe import Recipe, plain
 from triptych.features.store import FeatureStore
 
 #: A catalogue that grew this much since is worth a word: new terms and names have no column.
@@ -30,6 +30,7 @@ def learned(
     catalogue: Catalogue,
     parts: Sequence[Extractor | Learner],
     *,
+    items: Sequence[Item] | None = None,
     train: Sequence[str] | None = None,
     relearn: bool = False,
 ) -> Learned:
@@ -39,13 +40,15 @@ def learned(
     measured at once and the others are left alone; if it was learned several times, from several sets of items, all
     of them stand. ``train`` asks for what is learned from these items and no other, ``relearn`` for learning anew, in
     place of all that stands. What found nothing to learn from, so that no item has its feature, is learned anew.
+    ``items``: those of the catalogue, if they were read already.
     """
     if not any(isinstance(part, Learner) for part in parts):
         return Learned(extractors=tuple(part for part in parts if not isinstance(part, Learner)))
-    items = {item.item_id: item for item in catalogue.items()}
+    known = {item.item_id: item for item in (catalogue.items() if items is None else items)}
     store = FeatureStore(catalogue.tables)
     measured = store.recipes()
-    taught = _taught(items, train)
+    taught = _taught(known, train)
+    source = learned_from(taught)
     extractors: list[Extractor] = []
     outdated: list[Recipe] = []
     notes: list[str] = []
@@ -53,20 +56,24 @@ def learned(
         if not isinstance(part, Learner):
             extractors.append(part)
             continue
-        asked = Recipe(panel="reading", name="asked", params=dict(part.asked)).params
+        asked = plain(part.asked, part.title)
         before = [recipe for recipe in measured if recipe.title == part.title and recipe.params.get("asked") == asked]
-        told = [recipe for recipe in before if store.presence(recipe)[Presence.PRESENT]]
-        if train is not None:
-            told = [recipe for recipe in told if recipe.params.get("learned_from") == learned_from(taught)]
+        told: list[Recipe] = []
+        empty: list[Recipe] = []
+        for recipe in before:
+            if not store.presence(recipe)[Presence.PRESENT]:
+                empty.append(recipe)
+            elif train is None or recipe.params.get("learned_from") == source:
+                told.append(recipe)
         if told and not relearn:
             extractors += [part.again(recipe) for recipe in told]
             # What one that learned of nothing left behind goes once there is one that learned of something.
-            outdated += [recipe for recipe in before if not store.presence(recipe)[Presence.PRESENT]]
+            outdated += empty
             notes += [
-                f"{part.title} was learned from {_count(recipe):,} items and there are {len(items):,} now. Learn anew: "
+                f"{part.title} was learned from {_count(recipe):,} items and there are {len(known):,} now. Learn anew: "
                 "triptych extract CATALOGUE --relearn"
                 for recipe in told
-                if train is None and len(items) > GROWN * _count(recipe)
+                if train is None and len(known) > GROWN * _count(recipe)
             ]
             if train is None and len(told) > 1:
                 counts = " and ".join(f"{_count(recipe):,}" for recipe in told)
@@ -77,8 +84,7 @@ def learned(
             continue
         fresh = part.learn(taught)
         extractors.append(fresh)
-        gone = before if relearn else [recipe for recipe in before if not store.presence(recipe)[Presence.PRESENT]]
-        outdated += [recipe for recipe in gone if recipe.hash != fresh.recipe.hash]
+        outdated += [recipe for recipe in (before if relearn else empty) if recipe.hash != fresh.recipe.hash]
     return Learned(extractors=tuple(extractors), outdated=tuple(outdated), notes=tuple(notes))
 
 

@@ -46,7 +46,7 @@ class Recipe:
         for what, word in (("panel", self.panel), ("name", self.name)):
             if not _WORD.fullmatch(word):
                 raise UsageError(f"the {what} of a recipe is {word!r}; use lower-case letters, digits, - and _.")
-        object.__setattr__(self, "params", _plain(self.params, f"{self.panel}/{self.name}"))
+        object.__setattr__(self, "params", plain(self.params, f"{self.panel}/{self.name}"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recipe) and self.to_json() == other.to_json()
@@ -76,20 +76,20 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _plain(value: Any, where: str) -> Any:
+def plain(value: Any, where: str) -> Any:
     """A copy made of mappings, lists, text, finite numbers, booleans and None alone."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {part.name: _plain(getattr(value, part.name), f"{where}.{part.name}") for part in fields(value)}
+        return {part.name: plain(getattr(value, part.name), f"{where}.{part.name}") for part in fields(value)}
     if isinstance(value, Mapping):
         pairs = cast(Mapping[Any, Any], value).items()
         for name, _ in pairs:
             if not isinstance(name, str):
                 raise UsageError(f"{where} has the key {name!r}; keys of a recipe are text, or two could become one.")
-        return {name: _plain(part, f"{where}.{name}") for name, part in pairs}
+        return {name: plain(part, f"{where}.{name}") for name, part in pairs}
     if isinstance(value, (list, tuple)):
-        return [_plain(part, f"{where}[{k}]") for k, part in enumerate(cast("list[Any]", value))]
+        return [plain(part, f"{where}[{k}]") for k, part in enumerate(cast("list[Any]", value))]
     if isinstance(value, (set, frozenset)):
-        return sorted((_plain(part, f"{where}{{}}") for part in cast("set[Any]", value)), key=_canonical)
+        return sorted((plain(part, f"{where}{{}}") for part in cast("set[Any]", value)), key=_canonical)
     if value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     raise UsageError(
