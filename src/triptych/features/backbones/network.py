@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
-from triptych.features.backbones import alexnet
+from triptych.errors import ExtractionError, UnknownName, UsageError
+from triptych.features.backbones import alexnet, wheel
 from triptych.features.backbones.preparation import TORCHVISION, Preparation, published
 from triptych.features.backbones.pretrained import pretrained
 from triptych.features.backbones.running import kept_still
@@ -33,9 +32,7 @@ _DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")
 
 def require(title: str, packages: Sequence[str]) -> None:
     """Raise MissingExtra for the first package that is not installed; nothing is imported."""
-    for package in packages:
-        if find_spec(package) is None:
-            raise MissingExtra(title, "deep", missing=package.replace("_", "-"))
+    wheel.require(title, "deep", packages)
 
 
 def packages(family: str) -> tuple[str, ...]:

@@ -5,16 +5,14 @@ Silero Team, *Silero VAD*, MIT licence. The wheel's own package is not imported,
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra
+from triptych.features.backbones import wheel
 
 F32 = npt.NDArray[np.float32]
 
@@ -36,34 +34,17 @@ PARAMS = {"rate_hz": RATE_HZ, "window": WINDOW, "context": CONTEXT, "file": FILE
 
 def require(title: str) -> None:
     """Raise MissingExtra for the first package that is not installed; nothing is imported."""
-    for package in (WHEEL, "onnxruntime"):
-        if find_spec(package) is None:
-            raise MissingExtra(title, "speech", missing=package.replace("_", "-"))
+    wheel.require(title, "speech", (WHEEL, "onnxruntime"))
 
 
 def model_file() -> Path:
     """Where the wheel keeps its network, found without importing the wheel."""
-    spec = find_spec(WHEEL)
-    places = spec.submodule_search_locations if spec is not None else None
-    if not places:
-        raise MissingExtra("hearing/speech", "speech", missing=WHEEL.replace("_", "-"))
-    return Path(next(iter(places))) / "data" / FILE
+    return wheel.folder_of(WHEEL, "hearing/speech", "speech") / "data" / FILE
 
 
 def read(path: Path) -> bytes:
     """The network, if it is the one that the recipe names."""
-    advice = f"Run: pip install --force-reinstall --no-deps {WHEEL.replace('_', '-')}=={VERSION}"
-    try:
-        body = path.read_bytes()
-    except OSError as fault:
-        raise ExtractionError(f"the network {str(path)!r} cannot be read: {fault.strerror}. {advice}") from fault
-    found = hashlib.sha256(body).hexdigest()
-    if found != SHA256:
-        raise ExtractionError(
-            f"the network {str(path)!r} is not the one that was expected: SHA-256 {SHA256} expected, {found} found. "
-            + advice
-        )
-    return body
+    return wheel.network_of(path, SHA256, package=WHEEL, version=VERSION)
 
 
 @lru_cache(maxsize=1)

@@ -12,14 +12,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra, UnknownName, UsageError
+from triptych.errors import ExtractionError, UnknownName, UsageError
+from triptych.features.backbones import wheel
 from triptych.features.backbones.network import DTYPES
 from triptych.features.backbones.running import one_thread, quiet
 from triptych.features.reading.text import repaired
@@ -68,18 +68,12 @@ MINILM = SentenceModel(
 
 def require(packages: Sequence[str]) -> None:
     """Raise MissingExtra for the first package that is not installed; nothing is imported."""
-    for package in packages:
-        if find_spec(package) is None:
-            raise MissingExtra("reading/sentence", "text", missing=package.replace("_", "-"))
+    wheel.require("reading/sentence", "text", packages)
 
 
 def minilm_folder() -> Path:
     """Where the MiniLM wheel keeps its model, found without importing the wheel."""
-    spec = find_spec(WHEEL)
-    places = spec.submodule_search_locations if spec is not None else None
-    if not places:
-        raise MissingExtra("reading/sentence", "text", missing=WHEEL.replace("_", "-"))
-    return Path(next(iter(places))) / "model"
+    return wheel.folder_of(WHEEL, "reading/sentence", "text") / "model"
 
 
 def describe(folder: Path) -> SentenceModel:

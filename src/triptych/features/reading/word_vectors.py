@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from triptych.errors import ExtractionError, MissingExtra
+from triptych.errors import ExtractionError
+from triptych.features.backbones import wheel
 from triptych.features.reading import encoder, word_file
 from triptych.features.reading.encoder import SentenceModel
 from triptych.features.reading.word_file import WordFile
@@ -76,9 +76,7 @@ def require(described: Described, asker: str) -> None:
     if described.model is None:
         return
     packages = ("tokenizers", "safetensors") if described.path else ("tokenizers", "safetensors", encoder.WHEEL)
-    for package in packages:
-        if find_spec(package) is None:
-            raise MissingExtra(asker, "text", missing=package.replace("_", "-"))
+    wheel.require(asker, "text", packages)
 
 
 @lru_cache(maxsize=2)
