@@ -114,5 +114,5 @@ $(RUNTIME): pyproject.toml constraints.txt
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,light,deep,spacy,ocr,dev,docs]'
+	$(INSTALL) -e '.[fetch,light,deep,spacy,ocr,umap,dev,docs]'
 	@touch $(RUNTIME) $@

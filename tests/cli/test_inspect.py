@@ -22,14 +22,14 @@ from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.source import Addition
 from triptych.cli import inspect_figure, inspect_page, inspect_sheet
-from triptych.cli.axis import Axis
 from triptych.cli.inspect import file_word
 from triptych.cli.inspect_canvas import MARGIN_PX, SEEING, WIDTH_PX, plain
 from triptych.cli.inspect_figure import crowded, drawn, pace
 from triptych.cli.inspect_hearing import Hearing, Moment
 from triptych.cli.inspect_lane import binned, clock
 from triptych.cli.inspection import ClipFacts, Inspection, Pictures, Shot, ShotFacts, Stored, inspected
-from triptych.cli.page import POLICY
+from triptych.drawing.axis import Axis
+from triptych.drawing.page import POLICY
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.features.registry import build

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from tests.worlds.rhythms import clicks, reel_of
-from triptych.cli.axis import Axis
 from triptych.cli.inspect_hearing import Hearing, hearing_of, rates_hz, spectrum_of
 from triptych.cli.inspect_hearing_figure import folded_spectrum, lanes, merged
 from triptych.cli.inspect_hearing_words import heard_opening, hearing_says, speech_text
 from triptych.cli.inspect_lane import stretches
+from triptych.drawing.axis import Axis
 from triptych.features.hearing import silero
 from triptych.features.hearing.spectrogram import RATE_HZ
 from triptych.media.reel import Reel, Sound

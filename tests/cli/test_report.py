@@ -16,7 +16,7 @@ from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.interactions import INTERACTIONS
 from triptych.catalogue.records import Item
 from triptych.catalogue.sources.source import Addition
-from triptych.cli.page import POLICY
+from triptych.drawing.page import POLICY
 
 HOSTILE = '</title></style><script>alert(1)</script><img src=x onerror="y">'
 WHOLE = {"p", "div", "h1", "h2", "h3", "i", "span", "dl", "dt", "dd", "nav", "a", "section", "figure", "figcaption"}

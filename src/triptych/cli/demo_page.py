@@ -12,7 +12,7 @@ from pathlib import Path
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.synthetic import Arrival, Truth, World
-from triptych.cli.page import hinge, shell
+from triptych.drawing.page import hinge, shell
 from triptych.features.ledger import Ledger
 from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
 from triptych.media.loader import open_reel

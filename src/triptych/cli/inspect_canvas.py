@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triptych.cli.axis import Axis, roof
 from triptych.cli.inspect_lane import binned
 from triptych.cli.inspection import Segment
+from triptych.drawing.axis import Axis, roof
 
 Canvas = npt.NDArray[np.uint8]
 RGB = tuple[int, int, int]

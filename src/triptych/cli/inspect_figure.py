@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.cli import inspect_hearing_figure
-from triptych.cli.axis import Axis, Says, roof, width_of
 from triptych.cli.inspect_lane import GAP, HEAD, TAIL, binned, clock, cuts, lane_name, sliced, tidy_times
 from triptych.cli.inspection import Inspection, Segment, Shot
-from triptych.cli.stroke import Drawing, foot_line, svg_of, text
+from triptych.drawing.axis import Axis, Says, roof, width_of
+from triptych.drawing.stroke import Drawing, foot_line, svg_of, text
 
 Spectrum = npt.NDArray[np.float32]
 

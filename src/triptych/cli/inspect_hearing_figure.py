@@ -8,11 +8,11 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from triptych.cli.axis import Axis, fitted, width_of
 from triptych.cli.inspect_hearing import BANDS, SURE, Hearing, Moment
 from triptych.cli.inspect_hearing_words import STATES, loudness_text, lufs_text, speech_text, tempo_text
 from triptych.cli.inspect_lane import GAP, HEAD, after, binned, clock, cuts, lane_name, stretches
-from triptych.cli.stroke import foot_line, text
+from triptych.drawing.axis import Axis, fitted, width_of
+from triptych.drawing.stroke import foot_line, text
 
 Spectrum = npt.NDArray[np.float32]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from triptych.cli.axis import share_text
 from triptych.cli.inspect_hearing import SURE, Hearing
 from triptych.cli.inspect_lane import clock
 from triptych.cli.report_figure import plural
+from triptych.drawing.axis import share_text
 
 #: What a lane says where there is nothing to hear; why, stands in the caption.
 STATES = {"missing": "no sound track", "silent": "silent", "broken": "cannot be decoded"}

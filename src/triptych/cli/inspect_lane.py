@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from triptych.cli.axis import Axis, width_of
-from triptych.cli.stroke import text
+from triptych.drawing.axis import Axis, width_of
+from triptych.drawing.stroke import text
 from triptych.media.contact_sheet import Colour
 
 #: [px] Letters, and the air below a lane.

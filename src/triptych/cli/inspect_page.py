@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from triptych.cli import inspect_reading_page
-from triptych.cli.axis import share_text
-from triptych.cli.chart import rows as bars
 from triptych.cli.inspect_figure import STYLE as ALONG_STYLE
 from triptych.cli.inspect_figure import timeline
 from triptych.cli.inspect_hearing import SURE, Hearing
 from triptych.cli.inspect_lane import clock
 from triptych.cli.inspect_words import along_says, at_text, facts, notes, opening, shots_say
 from triptych.cli.inspection import REASONS, SHOWN_SHOTS, Inspection, Pictures, Segment, Shot, Stored
-from triptych.cli.page import hinge, shell
 from triptych.cli.report_figure import STYLE as FIGURE_STYLE
 from triptych.cli.report_figure import Figure, plural, table
-from triptych.cli.stroke import STYLE as CHART_STYLE
+from triptych.drawing.axis import share_text
+from triptych.drawing.chart import rows as bars
+from triptych.drawing.page import hinge, shell
+from triptych.drawing.stroke import STYLE as CHART_STYLE
 from triptych.media.contact_sheet import Tile, jpeg_of
 
 T = TypeVar("T")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triptych.catalogue.records import Item
-from triptych.cli.axis import share_text
 from triptych.cli.inspect_reading import Reading
 from triptych.cli.report_figure import plural
+from triptych.drawing.axis import share_text
 
 #: So many names of one field are told.
 NAMES = 12

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from triptych.cli import inspect_sheet_heard, inspect_sheet_read
-from triptych.cli.axis import Axis, share_text
 from triptych.cli.inspect_canvas import (
     GAP_PX,
     MARGIN_PX,
@@ -35,6 +34,7 @@ from triptych.cli.inspect_lane import clock, sliced, tidy_times
 from triptych.cli.inspect_reading_words import read_opening
 from triptych.cli.inspect_words import opening
 from triptych.cli.inspection import Inspection, Pictures
+from triptych.drawing.axis import Axis, share_text
 from triptych.media.contact_sheet import Tile
 
 #: Pictures side by side: as many as make them about so wide.

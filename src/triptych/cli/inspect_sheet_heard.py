@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from triptych.cli.axis import Axis
 from triptych.cli.inspect_canvas import HEARING, INK, LINE, PAPER, RGB, SOFT, Canvas, lane, say, wide_of
 from triptych.cli.inspect_hearing import SURE, Hearing
 from triptych.cli.inspect_hearing_figure import (
@@ -20,6 +19,7 @@ from triptych.cli.inspect_hearing_figure import (
 )
 from triptych.cli.inspect_hearing_words import STATES, loudness_text, speech_text, tempo_text
 from triptych.cli.inspect_lane import binned, stretches
+from triptych.drawing.axis import Axis
 
 #: [px]
 LOUDNESS, SPEECH, KINDS, BEATS, PARTS, SPECTRUM = 74, 18, 44, 16, 70, 80

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from triptych.cli.axis import share_text
 from triptych.cli.inspect_hearing_words import hearing_says
 from triptych.cli.inspect_lane import clock
 from triptych.cli.inspection import ClipFacts, Inspection
 from triptych.cli.report_figure import plural
+from triptych.drawing.axis import share_text
 
 
 def at_text(seconds: float) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 
-from triptych.cli.axis import count_text, share_text
-from triptych.cli.chart import Draw, Series, columns, figure
-from triptych.cli.chart import rows as bars
 from triptych.curation.distributions import Histogram, Summary, Tally
+from triptych.drawing.axis import count_text, share_text
+from triptych.drawing.chart import Draw, Series, columns, figure
+from triptych.drawing.chart import rows as bars
 
 #: So many names are drawn, and so many rows of a table shown; the rest is counted.
 DRAWN = 20

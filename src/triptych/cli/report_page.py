@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from triptych.cli.axis import share_text
-from triptych.cli.page import hinge, shell
 from triptych.cli.report_figure import STYLE as FIGURE_STYLE
 from triptych.cli.report_figure import Figure, plural, section
 from triptych.cli.report_films import film_figures
@@ -18,9 +16,11 @@ from triptych.cli.report_holdings import (
     user_figures,
 )
 from triptych.cli.report_kept import kept_figures, lead_of, verdicts
-from triptych.cli.stroke import STYLE as CHART_STYLE
 from triptych.curation.account import Account
 from triptych.curation.material import Material
+from triptych.drawing.axis import share_text
+from triptych.drawing.page import hinge, shell
+from triptych.drawing.stroke import STYLE as CHART_STYLE
 
 #: A title that overrides the direction of writing would turn the sentence round in which it stands.
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))

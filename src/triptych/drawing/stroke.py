@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from triptych.cli.axis import Axis, Says, fitted, thinned, width_of
+from triptych.drawing.axis import Axis, Says, fitted, thinned, width_of
 
 STYLE = """
 svg { display: block; width: 100%; height: auto; overflow: visible; font: 12px ui-sans-serif, system-ui, sans-serif;

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from triptych.cli.axis import Axis, Says, count_text, fitted, roof, share_text, thinned, whole_share, width_of
-from triptych.cli.stroke import Drawing, bar, foot_line, grid, key_of, name_before, room_for, svg_of, text
+from triptych.drawing.axis import Axis, Says, count_text, fitted, roof, share_text, thinned, whole_share, width_of
+from triptych.drawing.stroke import Drawing, bar, foot_line, grid, key_of, name_before, room_for, svg_of, text
 
 WIDE, NARROW = 560, 345
 #: For what needs more than half of the page.

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from triptych.cli.axis import Axis, fitted, roof, share_text, thinned, width_of
-from triptych.cli.chart import (
+from triptych.drawing.axis import Axis, fitted, roof, share_text, thinned, width_of
+from triptych.drawing.chart import (
     NARROW,
     WIDE,
     Curve,
@@ -23,7 +23,7 @@ from triptych.cli.chart import (
     rows,
     stacked,
 )
-from triptych.cli.stroke import Drawing
+from triptych.drawing.stroke import Drawing
 
 HOSTILE = "</title><script>alert(1)</script>\"'&<g onload=x>"
 NAMES = [HOSTILE, "電影" * 40, "", "Drama"]

@@ -1,0 +1,1 @@
+"""How good is it, and can the answer be trusted: splits, protocols, metrics, significance, audit."""

@@ -1,0 +1,1 @@
+"""Metrics: each with a written definition, over whole arrays, one value for each user or item."""

@@ -1,0 +1,1 @@
+"""What learns from interactions and scores items: controls, neighbours and, in time, everything else."""

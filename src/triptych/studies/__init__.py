@@ -1,0 +1,1 @@
+"""Studies: experiments as TOML files, run cell by cell, told with their plots."""
