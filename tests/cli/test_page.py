@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from triptych.cli import demo_page, page, report_figure, stroke
+from triptych.cli import demo_page, report_figure
+from triptych.drawing import page, stroke
 
 
 class Outline(HTMLParser):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triptych.curation.distributions import by_month, gini, histogram, summary, tail, tally, tidy_step
+from triptych.curation.distributions import by_month, gini, histogram, summary, tail, tally
+from triptych.drawing.axis import tidy_step
 
 
 def test_a_summary_of_four_numbers() -> None:

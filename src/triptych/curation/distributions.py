@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from triptych.drawing.axis import tidy_step
+
 #: The shares of the busiest of which it is told how much of everything is theirs.
 TOPS = (0.01, 0.05, 0.20)
 #: So many points draw a curve that millions of counts lie behind.
@@ -167,18 +169,6 @@ def histogram(values: NDArray[Any], *, step: float | None = None, bins: int = 30
         counts=tuple(counts[:-1].tolist()),
         beyond=int(counts[-1]),
     )
-
-
-def tidy_step(span: float, bins: int) -> float:
-    """The least of 1, 2, 5, 10, … (and 0.5, 0.2, …) of which at most ``bins`` span the span.
-
-    >>> tidy_step(100, 30), tidy_step(1.0, 5), tidy_step(0, 5)
-    (5.0, 0.2, 1.0)
-    """
-    if span <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(span / bins))
-    return next(float(f"{m * power:.10g}") for m in (1, 2, 5, 10, 20) if span / (m * power) <= bins * (1 + 1e-9))
 
 
 def tally(named: Iterable[Sequence[str]]) -> Tally:

@@ -7,10 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from triptych.curation.distributions import tidy_step
-
 #: [px] of an average letter at the charts' 12 px, on the wide side.
 LETTER = 6.9
+
+
+def tidy_step(span: float, bins: int) -> float:
+    """The least of 1, 2, 5, 10, … (and 0.5, 0.2, …) of which at most ``bins`` span the span.
+
+    >>> tidy_step(100, 30), tidy_step(1.0, 5), tidy_step(0, 5)
+    (5.0, 0.2, 1.0)
+    """
+    if span <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(span / bins))
+    return next(float(f"{m * power:.10g}") for m in (1, 2, 5, 10, 20) if span / (m * power) <= bins * (1 + 1e-9))
 
 
 @dataclass(frozen=True, kw_only=True)
