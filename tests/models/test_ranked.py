@@ -1,0 +1,105 @@
+"""Scores become lists here: best first, equal ones by lot, nothing that may not be listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from tests.contracts.recommender import history_of, permuted
+from triptych.errors import TriptychError, UnknownName, UsageError
+from triptych.models import ranked
+from triptych.models.popularity import Popularity
+from triptych.models.ranked import Ranker, recommend
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fixed:
+    """Gives the scores it was made with; strangers get the last row."""
+
+    given: np.ndarray
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return self.given[users].astype(np.float32)
+
+
+EMPTY = history_of(np.eye(40, 60, dtype=np.float32))
+
+
+def test_lists_are_the_best_in_order_however_the_work_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = np.random.default_rng(0).standard_normal((40, 60))
+    ranker = Ranker(history=EMPTY, seen=True)
+    found, values = ranker.lists(Fixed(given=given), np.arange(40), n=7)
+    assert (found == np.argsort(-given.astype(np.float32), axis=1)[:, :7]).all()
+    assert (values == np.take_along_axis(given.astype(np.float32), found, axis=1)).all()
+    monkeypatch.setattr(ranked, "CELLS", 100)
+    again, _ = ranker.lists(Fixed(given=given), np.arange(40), n=7)
+    assert (again == found).all()
+
+
+def test_equal_scores_go_by_lot_and_every_item_has_the_same_chance() -> None:
+    history = history_of(np.ones((3000, 12), np.float32))
+    tied = np.zeros((3000, 12))
+    tied[:, 3] = 1
+    lists, _ = Ranker(history=history, seen=True, seed=2).lists(Fixed(given=tied), np.arange(3000), n=4)
+    assert (lists[:, 0] == 3).all()
+    others = np.bincount(lists[:, 1:].ravel(), minlength=12)[np.arange(12) != 3]
+    expected = 3000 * 3 / 11
+    assert ((others - expected) ** 2 / expected).sum() < 29.6  # χ² of ten degrees of freedom at .001
+    another, _ = Ranker(history=history, seen=True, seed=3).lists(Fixed(given=tied), np.arange(3000), n=4)
+    assert (another != lists).mean() > 0.5
+
+
+def test_the_order_of_users_and_items_and_who_else_is_asked_about_move_no_list() -> None:
+    rng = np.random.default_rng(4)
+    given = rng.integers(0, 3, (40, 60))
+    users, items = rng.permutation(40), rng.permutation(60)
+    turned = permuted(EMPTY, users=users, items=items)
+    one = recommend(Fixed(given=given), EMPTY, EMPTY.user_ids, n=8)
+    other = recommend(Fixed(given=given[np.ix_(users, items)]), turned, EMPTY.user_ids[3:9], n=8)
+    assert (one.items[3:9] == other.items).all()
+
+
+def test_what_was_seen_is_no_candidate_or_never_to_be_recommended_is_not_listed() -> None:
+    history = history_of(np.array([[5, 4, 0, 0, 0], [5, 0, 0, 0, 0]], np.float32), tuple("abcde"))
+    scores = np.array([[9, 8, 7, -np.inf, 1], [9, 8, 7, -np.inf, 1]])
+    found = recommend(Fixed(given=scores), history, ["user-0", "user-1"], n=4)
+    assert found.items.tolist() == [["c", "e", "", ""], ["b", "c", "e", ""]]
+    assert found.scores.tolist() == [[7, 1, 0, 0], [8, 7, 1, 0]]
+    assert [place.item_id for place in found.of("user-0")] == ["c", "e"]
+    seen = recommend(Fixed(given=scores), history, ["user-0"], n=9, candidates=["a", "d", "e"], seen=True)
+    assert seen.items.tolist() == [["a", "e", "", "", ""]]
+    assert recommend(Fixed(given=scores), history, [], n=4).items.shape == (0, 4)
+
+
+def test_strangers_are_answered_where_that_is_asked_for_and_named_where_not() -> None:
+    history = history_of(np.array([[5, 4, 0], [5, 0, 0], [5, 4, 1]], np.float32), tuple("abc"))
+    popular = Popularity().fit(history)
+    with pytest.raises(UnknownName, match="no user 'user-9'"):
+        recommend(popular, history, ["user-9"], n=2)
+    found = recommend(popular, history, ["user-9", "user-1"], n=2, strangers=True)
+    assert found.items.tolist() == [["a", "b"], ["b", "c"]]
+    assert found.queries == ("user-9", "user-1")
+
+
+def test_a_recommender_that_breaks_its_contract_is_named_for_it() -> None:
+    with pytest.raises(TriptychError, match=r"shape \(2, 3\) for 2 users and 60 items"):
+        Ranker(history=EMPTY).lists(Fixed(given=np.zeros((40, 3))), np.arange(2), n=1)
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(TriptychError, match="NaN or \\+inf"):
+            Ranker(history=EMPTY).lists(Fixed(given=np.full((40, 60), wrong)), np.arange(2), n=1)
+
+
+def test_what_cannot_be_honoured_is_refused() -> None:
+    given = Fixed(given=np.zeros((40, 60)))
+    with pytest.raises(UsageError, match="n is 0"):
+        Ranker(history=EMPTY).lists(given, np.arange(2), n=0)
+    with pytest.raises(UsageError, match="list of ids"):
+        recommend(given, EMPTY, "user-1")
+    with pytest.raises(UnknownName, match="no item 'nix'"):
+        recommend(given, EMPTY, ["user-1"], candidates=["nix"])
+    with pytest.raises(UsageError, match="flatnonzero"):
+        Ranker(history=EMPTY, candidates=np.ones(60, bool))
+    with pytest.raises(UsageError, match="none of them"):
+        replace(Ranker(history=EMPTY), candidates=np.array([60]))
