@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from triptych.errors import CatalogueLocked, ExtractionError, SpaceError, Unknow
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe
 from triptych.features.store import FeatureStore
+from triptych.fusion.align import Alignment
 from triptych.fusion.fuse import fuse
-from triptych.spaces.shelf import Shelf
+from triptych.fusion.fusion import Fusion
+from triptych.fusion.reduction import Reduction
+from triptych.spaces.shelf import Shelf, digest_of
 from triptych.spaces.space import Space
 
 LOOK = Recipe(panel="seeing", name="look")
@@ -173,12 +177,10 @@ def test_items_that_lack_a_feature_of_a_panel_are_compared_on_the_others(tmp_pat
     assert near["c"] < -0.5
 
 
-def fitted(tmp_path: Path, name: str, look: dict[str, float], train: list[str] | None) -> tuple[object, Space]:
+def fitted(tmp_path: Path, name: str, look: dict[str, float], train: list[str] | None) -> tuple[str, Space]:
     made = catalogue(tmp_path / name, {LOOK: {i: vector(v, -v) for i, v in look.items()}}, *look)
     space = fuse(made, train=train).space
-    held = Shelf(made.tables).fit("fused")
-    assert held is not None
-    return held[1], space
+    return digest_of(Shelf(made.tables).arrays("fused")), space
 
 
 def test_a_test_item_cannot_leak_into_the_scaling_and_a_training_item_counts(tmp_path: Path) -> None:
@@ -344,7 +346,7 @@ def test_what_is_not_there_is_named(tmp_path: Path, world: Catalogue) -> None:
         fuse(world, features=["seeing/clusters"])
     with pytest.raises(UsageError, match="features is empty"):
         fuse(world, features=[])
-    with pytest.raises(SpaceError, match=r"of seeing/look, none is present in 2 items or more. See why"):
+    with pytest.raises(SpaceError, match=r"of seeing/look, none is present in 2 items or more of the 2 .*See why"):
         fuse(catalogue(tmp_path / "lone", {LOOK: {"a": vector(1), "b": MISSING}}, *"ab"))
 
 
@@ -382,3 +384,112 @@ def test_a_space_of_some_items_holds_those_and_is_scaled_by_those(world: Catalog
 def test_two_writers_do_not_write_at_once(world: Catalogue) -> None:
     with Catalogue.open(world.folder).writing("something else"), pytest.raises(CatalogueLocked):
         fuse(world)
+
+
+# -- other fusions -------------------------------------------------------------------------------------------
+
+FUSIONS = {
+    "late": Fusion(method="late", panel_weights={"seeing": 1, "hearing": 2}),
+    "weighted": Fusion(method="weighted", width=6),
+    "average": Fusion(method="average", scaling="ranks"),
+    "panels reduced": Fusion(reduce=Reduction(variance=0.9, per="panel"), balance="panels"),
+    "columns": Fusion(columns={"seeing/cluster": [5, 1], "reading/cluster": range(7)}, scaling="robust"),
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The same world for all that write spaces of other names."""
+    made = catalogue(tmp_path_factory.mktemp("shared") / "c", None, *clusters.ITEMS, "late")
+    for panel, rows in clusters.features().items():
+        measure(made, clusters.RECIPES[panel], rows)
+    return made
+
+
+@pytest.mark.parametrize("name", FUSIONS)
+def test_every_fusion_comes_back_from_the_shelf_and_places_what_is_new(shared: Catalogue, name: str) -> None:
+    """The settings are not given again: a space stays what it was made."""
+    called = name.replace(" ", "-")
+    chosen, train = clusters.ITEMS[:20], clusters.ITEMS[:16]
+    first = fuse(shared, name=called, items=chosen, train=train, fusion=FUSIONS[name])
+    again = fuse(shared, name=called, items=chosen)
+    assert (again.fitted, again.placed, again.fusion) == (False, 0, FUSIONS[name])
+    more = fuse(shared, name=called, items=clusters.ITEMS)
+    assert (more.fitted, more.placed, more.removed) == (False, 4, 0)
+    rows = rows_of(Shelf(shared.tables).read(called))
+    assert {item_id: rows[item_id] for item_id in chosen} == rows_of(first.space)
+    whole = FUSIONS[name].fit(
+        [
+            FeatureStore(shared.tables).read(recipe)
+            for recipe in clusters.RECIPES.values()
+            if name != "columns" or recipe.panel != "hearing"
+        ],
+        train,
+    )
+    assert whole.learned_from == tuple(sorted(train))
+    assert digest_of(whole.arrays()) == digest_of(Shelf(shared.tables).arrays(called))
+
+
+def test_other_settings_fit_the_space_anew_and_declared_items_are_asked_for_again(shared: Catalogue) -> None:
+    assert fuse(shared, name="a").fusion == Fusion()
+    assert not fuse(shared, name="a", fusion=Fusion()).fitted
+    late = fuse(shared, name="a", fusion=Fusion(method="late"))
+    assert late.fitted
+    assert not fuse(shared, name="a").fitted
+    assert fuse(shared, name="a", refit=True).fusion == Fusion(method="late")
+    fuse(shared, name="a", train=clusters.ITEMS[:12])
+    with pytest.raises(SpaceError, match="12 declared items, and its features are others now, or its settings"):
+        fuse(shared, name="a", fusion=Fusion())
+
+
+def test_a_space_whose_fit_was_lost_is_made_anew_when_told_to(shared: Catalogue) -> None:
+    fuse(shared, name="lost")
+    shared.tables.delete("fit.lost", "name", ["learned_from"])
+    with pytest.raises(SpaceError, match="is not on disk as it was written"):
+        fuse(shared, name="lost")
+    assert fuse(shared, name="lost", refit=True).fitted
+    assert not fuse(shared, name="lost").fitted
+
+
+def test_a_space_of_the_form_before_arrays_is_read_and_placed_into(shared: Catalogue) -> None:
+    """Its fit was JSON in the metadata: means and deviations, and how many items they were of."""
+    made = fuse(shared, name="older", items=clusters.ITEMS[:20], train=clusters.ITEMS[:16])
+    tables = shared.tables
+    scales: dict[str, dict[str, list[float]]] = {}
+    for name, values in Shelf(tables).arrays("older").items():
+        if name != "learned_from":
+            title, _, what = name.split(":")
+            scales.setdefault(title, {})[what] = values.tolist()
+    metadata = tables.metadata("space.older")
+    fit = {"scales": scales, "train": 16, "chosen": True}
+    older = {"recipe": metadata["recipe"], "fit": json.dumps(fit), "blocks": metadata["blocks"]}
+    tables.replace("space.older", tables.read("space.older").replace_schema_metadata(older))
+    tables.delete("fit.older", "digest", [metadata["arrays"]])
+    assert rows_of(Shelf(tables).read("older")) == rows_of(made.space)
+
+    again = fuse(shared, name="older", items=clusters.ITEMS)
+    assert (again.fitted, again.placed) == (False, 4)
+    assert again.fusion == Fusion()
+    rows = rows_of(Shelf(tables).read("older"))
+    assert {item_id: rows[item_id] for item_id in made.space.item_ids} == rows_of(made.space)
+    assert Shelf(tables).fit("older") == (metadata["recipe"], fit)
+    fresh = fuse(shared, name="fresh", items=clusters.ITEMS, train=clusters.ITEMS[:16])
+    assert rows == rows_of(fresh.space)
+
+
+def test_sequences_are_taken_where_an_alignment_is_told(tmp_path: Path) -> None:
+    def ramp(steps: int, top: float) -> Feature:
+        return Feature(
+            values=np.linspace([0, 1], [top, 1 - top], steps).astype(np.float32), times_s=np.arange(steps) / 2
+        )
+
+    moments = {"a": ramp(3, 4), "b": ramp(9, 4), "c": ramp(5, -2), "d": MISSING}
+    films = catalogue(tmp_path / "c", {LOOK: moments, TONE: {i: vector(k) for k, i in enumerate("abcd")}}, *"abcd")
+    made = fuse(films, fusion=Fusion(align=Alignment(length=4)))
+    assert (made.sequences, made.space.blocks.names) == ((), ("seeing/look", "hearing/tone"))
+    values = made.space.blocks.values[0]
+    assert values.shape == (4, 8)
+    np.testing.assert_allclose(values[0], values[1], atol=1e-6)  # one rise, seen three times or nine
+    assert made.space.blocks.mask[:, 0].tolist() == [True, True, True, False]
+    assert not fuse(films).fitted
+    assert fuse(films, fusion=Fusion()).sequences == ("seeing/look",)

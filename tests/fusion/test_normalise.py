@@ -1,4 +1,4 @@
-"""ZScore, Direction and RankScale: what is learned, what is constant, and what comes back from JSON."""
+"""Scalings: what is learned, what is constant, what unseen rows become, and what comes back from JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from triptych.errors import UsageError
-from triptych.fusion.normalise import LEVELS, Direction, RankScale, ZScore
+from triptych.fusion.normalise import LEVELS, SCALINGS, Direction, MinMax, RankScale, Robust, ZScore
 
 TABLES = hnp.arrays(
     np.float32,
@@ -192,3 +192,98 @@ def test_directions_are_z_scores_of_one_length(values: np.ndarray) -> None:
             assert length == 0
     again = Direction.from_json(json.loads(json.dumps(scale.to_json())))
     assert again(values, mask).tobytes() == scaled.tobytes()
+
+
+# -- min-max and robust --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(TABLES, st.integers(0, 2**31))
+def test_least_and_greatest_of_the_training_become_0_and_1(values: np.ndarray, seed: int) -> None:
+    mask = np.random.default_rng(seed).random(len(values)) < 0.7
+    mask[:2] = True
+    scaled = MinMax.fit(values, mask)(values, mask)
+    assert scaled.dtype == np.float32
+    assert (scaled[~mask] == 0).all()
+    assert scaled.min() >= 0
+    assert scaled.max() <= 1
+    for column_, before in zip(scaled[mask].T, values[mask].T, strict=True):
+        if column_.any():
+            assert (column_.min(), column_.max()) == (0, 1)
+            assert column_[before.argmin()] == 0
+            assert column_[before.argmax()] == 1
+
+
+def test_unseen_values_stand_at_the_ends_of_min_max_and_beyond_those_of_robust() -> None:
+    trained = column(0, 1, 2, 3, 4)
+    ones = np.ones(5, bool)
+    unseen = column(-8, 1, 3, 3.5, 1e9)
+    np.testing.assert_allclose(MinMax.fit(trained, ones)(unseen, ones)[:, 0], [0, 0.25, 0.75, 0.875, 1])
+    np.testing.assert_allclose(Robust.fit(trained, ones)(unseen, ones)[:, 0], [-5, -0.5, 0.5, 0.75, 5e8])
+
+
+def test_one_huge_value_does_not_move_what_is_robust() -> None:
+    values = np.random.default_rng(0).normal(5, 3, (101, 1)).astype(np.float32)
+    ones = np.ones(101, bool)
+    spoilt = values.copy()
+    spoilt[values.argmax()] = 3e15
+    clean = Robust.fit(values, ones)
+    assert clean.arrays()["median"] == np.median(values)
+    assert Robust.fit(spoilt, ones).to_json() == clean.to_json()
+    assert np.ptp(ZScore.fit(spoilt, ones)(values, ones)) < 1e-6
+
+
+def test_a_rare_genre_is_not_lost_though_its_quartiles_are_one() -> None:
+    """Of a normal entry both spreads agree; of one that is 0 in nine rows of ten, only the deviation is left."""
+    rare = np.zeros((100, 2), np.float32)
+    rare[:10, 0] = 1
+    rare[:, 1] = np.random.default_rng(0).standard_normal(100)
+    ones = np.ones(100, bool)
+    scaled = Robust.fit(rare, ones)(rare, ones)
+    np.testing.assert_allclose(np.unique(scaled[:, 0]), [0, 1 / (1.349 * 0.3)], rtol=1e-4)
+    normal = np.random.default_rng(1).normal(2, 5, (20_000, 1)).astype(np.float32)
+    assert Robust.fit(normal, np.ones(20_000, bool)).spread[0] == pytest.approx(1.349 * 5, rel=0.02)
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_every_scaling_survives_the_largest_numbers_and_lets_constants_say_nothing(name: str) -> None:
+    largest = np.finfo(np.float32).max
+    values = np.array([[-largest, 7, 1e-9], [largest, 7, 2e-9], [0, 7, 3e-9], [1, 7, 3e-9]], np.float32)
+    ones = np.ones(4, bool)
+    step = SCALINGS[name](values, ones)
+    unseen = np.array([[largest, largest, largest], [-largest] * 3, [0, 7, 0], [1, 8, 1]], np.float32)
+    for rows in (values, unseen):
+        scaled = step(rows, ones)
+        assert scaled.dtype == np.float32
+        assert np.isfinite(scaled).all()
+        assert (scaled[:, 1] == 0).all()
+        assert np.isfinite(np.concatenate([part.ravel() for part in step.arrays().values()])).all()
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_units_do_not_matter(name: str) -> None:
+    """Seconds or milliseconds, counted from whenever: what comes out is the same."""
+    values = np.random.default_rng(2).standard_normal((40, 3)).astype(np.float32)
+    mask = np.arange(40) % 5 > 0
+    bent = (values.astype(np.float64) * [1000, 0.25, 8] + [3, -200, 0]).astype(np.float32)
+    first, second = (SCALINGS[name](rows, mask)(rows, mask) for rows in (values, bent))
+    np.testing.assert_allclose(first, second, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_what_cannot_be_scaled_is_said(name: str) -> None:
+    values = np.random.default_rng(2).standard_normal((4, 3)).astype(np.float32)
+    with pytest.raises(UsageError, match="there is no row to learn"):
+        SCALINGS[name](values, np.zeros(4, bool))
+    with pytest.raises(UsageError, match="rows of 1 entries were given to a step that learned from rows of 3"):
+        SCALINGS[name](values, np.ones(4, bool))(values[:, :1], np.ones(4, bool))
+
+
+@settings(max_examples=30, deadline=None)
+@given(TABLES)
+def test_json_keeps_every_bit_of_the_newer_ones(values: np.ndarray) -> None:
+    mask = np.ones(len(values), bool)
+    for made in (MinMax, Robust):
+        fit = made.fit(values, mask)
+        again = made.from_json(json.loads(json.dumps(fit.to_json(), allow_nan=False)))
+        assert again(values, mask).tobytes() == fit(values, mask).tobytes()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from triptych.catalogue.tables import Tables
-from triptych.errors import UnknownName
+from triptych.errors import SpaceError, UnknownName
 from triptych.spaces.search import Blocks
-from triptych.spaces.shelf import Shelf
+from triptych.spaces.shelf import Shelf, digest_of
 from triptych.spaces.space import Space
 
 ODD = ["", " padded ", "%_", "a/b", "it's", 'so "said"', "two\nlines", "é", "ﷺ", "🎬", "\U0001f3ac\ufe0f"]
@@ -62,7 +63,7 @@ def test_only_the_items_that_are_placed_are_written(shelf: Shelf) -> None:
     old = space(ODD)
     shelf.replace(old, {"fit": 1})
     new = space([*ODD, "new"], seed=3)
-    shelf.place(new, ["it's", "new"], {"fit": 1})
+    shelf.place(new, ["it's", "new"])
     read = shelf.read("fused")
     assert read.item_ids == new.item_ids
     for item_id in read.item_ids:
@@ -118,3 +119,68 @@ def test_a_space_written_before_blocks_had_names_is_read(shelf: Shelf, tmp_path:
     metadata = {"recipe": made.recipe, "fit": "{}", "widths": '{"seeing": 3, "hearing": 2}'}
     tables.replace("space.fused", rows.replace_schema_metadata(metadata))
     assert same(Shelf(tables).read("fused"), made)
+
+
+# -- the arrays of a fit -------------------------------------------------------------------------------------
+
+ARRAYS = {
+    "seeing/a:mean": np.array([0.1 + 0.2, -0.0, np.inf]),
+    "components": np.arange(6, dtype=np.float32).reshape(2, 3)[::-1],
+    "none": np.zeros((0, 4)),
+    "ids": np.array(["a", "\U0001f3ac"]),
+    "count": np.array([3], np.int64),
+}
+
+
+def digests(tables: Tables) -> set[str]:
+    return set(tables.read("fit.fused", columns=["digest"])["digest"].to_pylist())
+
+
+def test_the_arrays_of_a_fit_come_back_bit_for_bit(shelf: Shelf) -> None:
+    made = space(["x", "y"])
+    shelf.replace(made, {"kind": "pca"}, ARRAYS)
+    held = shelf.arrays("fused")
+    assert held.keys() == ARRAYS.keys()
+    for name, values in ARRAYS.items():
+        assert (held[name].dtype, held[name].shape) == (values.dtype, values.shape)
+        assert held[name].tobytes() == values.tobytes()
+    assert shelf.fit("fused") == (made.recipe, {"kind": "pca"})
+    assert shelf.names() == ["fused"]  # what stands beside a space is none
+    shelf.place(space(["x", "y", "z"], seed=5), ["z"])
+    assert digest_of(shelf.arrays("fused")) == digest_of(ARRAYS)
+    with pytest.raises(SpaceError, match="the array odd of a fit holds object"):
+        shelf.replace(made, {}, {"odd": np.array([None])})
+
+
+class Dying(Tables):
+    """What is killed before a space is committed."""
+
+    def replace(self, name: str, rows: pa.Table) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_kill_between_arrays_and_space_leaves_the_old_space_with_its_own(shelf: Shelf, tmp_path: Path) -> None:
+    tables = Tables(tmp_path / "lance")
+    old, new = space(["x"]), space(["x", "y"], seed=1)
+    shelf.replace(old, {}, ARRAYS)
+    others = {"mean": np.arange(3.0)}
+    with pytest.raises(KeyboardInterrupt):
+        Shelf(Dying(tmp_path / "lance")).replace(new, {}, others)
+    assert digests(tables) == {digest_of(ARRAYS), digest_of(others)}
+    assert same(shelf.read("fused"), old)
+    assert digest_of(shelf.arrays("fused")) == digest_of(ARRAYS)
+    shelf.place(old, ["x"])
+    assert digests(tables) == {digest_of(ARRAYS)}
+    shelf.replace(new, {}, others)
+    assert digests(tables) == {digest_of(others)}
+    assert same(shelf.read("fused"), new)
+    shelf.replace(old, {"all": "in here"})
+    assert shelf.arrays("fused") == {}
+    assert digests(tables) == set()
+
+
+def test_arrays_that_are_not_as_they_were_written_are_no_fit(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.replace(space(["x"]), {}, ARRAYS)
+    Tables(tmp_path / "lance").delete("fit.fused", "name", ["count"])
+    with pytest.raises(SpaceError, match=r"what space 'fused' learned is not on disk .* triptych fuse .*--refit"):
+        shelf.arrays("fused")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from triptych.cli.id_file import item_ids
 from triptych.cli.output import Json, emit, progress, say
 
 #: What the built-in extractors that take one of these settings need beyond the core; and others, by title.
@@ -107,7 +108,7 @@ def command(
         made = run(
             opened,
             extractors=extractors,
-            train=None if train is None else _item_ids(train),
+            train=None if train is None else item_ids(train),
             relearn=relearn,
             workers=workers,
             limit_s=limit,
@@ -126,16 +127,6 @@ def command(
     if made.failed:
         say(f"See why: triptych ledger {catalogue} --status failed")
     say(f"Next: triptych fuse {catalogue}")
-
-
-def _item_ids(file: Path) -> list[str]:
-    from triptych.errors import UsageError
-
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise UsageError(f"the item ids in {str(file)!r} cannot be read: {fault}") from fault
-    return [line.strip() for line in lines if line.strip()]
 
 
 def _list(as_json: bool) -> None:

@@ -2,49 +2,188 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import UsageError
+from triptych.fusion.step import F32, Mask, Step
 
-F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 #: Below this share of its own size, the spread of an entry is rounding, not information.
 CONSTANT = 1e-6
 #: So many values of an entry tell how it is distributed; of more, these are kept.
 LEVELS = 2049
+#: Between the quartiles of a normal distribution lie so many deviations: 2 Φ⁻¹(¾).
+IQR_OF_NORMAL = 1.3489795003921634
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def training_rows(values: F32, mask: Mask, *, what: str) -> F64:
+    """The rows of ``values`` ``[n, d]`` that are present, float64 ``[m, d]``; a copy."""
+    rows = values[mask].astype(np.float64)
+    if len(rows) == 0:
+        raise UsageError(f"there is no row to learn {what} from: every one is masked. Give some that are present.")
+    return rows
+
+
+def same_width(values: F32, learned: int) -> None:
+    """Refuse rows of another width than a step was fitted on: numpy would stretch those of one entry."""
+    if values.shape[1] != learned:
+        raise UsageError(
+            f"rows of {values.shape[1]} entries were given to a step that learned from rows of {learned}. Give it the "
+            "feature that it was fitted on, or fit it anew."
+        )
+
+
+def varies(mean: F64, std: F64) -> Mask:
+    """Of which entries the spread is more than rounding."""
+    return std > CONSTANT * np.maximum(np.abs(mean), CONSTANT)
+
+
+def single(values: F64) -> F32:
+    """As float32; what lies beyond the largest stands there, and does not become infinite."""
+    return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
+
+
+def _kept(spread: F64) -> F64:
+    """As it is written: entries that do not vary, which are divided by infinity, have spread 0."""
+    return np.where(np.isinf(spread), 0, spread)
+
+
+def _divisor(kept: Any) -> F64:
+    spread = np.array(kept, np.float64)
+    return np.where(spread == 0, np.inf, spread)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ZScore:
     """``(x − mean) / std`` entry by entry. Entries that do not vary in training become 0: they tell nothing apart."""
 
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
+    mean: F64
+    std: F64
 
     @classmethod
-    def fit(cls, values: F32, mask: npt.NDArray[np.bool_]) -> ZScore:
+    def fit(cls, values: F32, mask: Mask) -> ZScore:
         """Learn from the rows of ``values`` ``[n, d]`` that are present."""
-        rows = values[mask].astype(np.float64)
+        rows = training_rows(values, mask, what="means and deviations")
         mean, std = rows.mean(axis=0), rows.std(axis=0)
-        return cls(mean=mean, std=np.where(std > CONSTANT * np.maximum(np.abs(mean), CONSTANT), std, np.inf))
+        return cls(mean=mean, std=np.where(varies(mean, std), std, np.inf))
 
-    def __call__(self, values: F32, mask: npt.NDArray[np.bool_]) -> F32:
+    def __call__(self, values: F32, mask: Mask) -> F32:
         """Scaled values; masked rows are 0."""
-        scaled = (values - self.mean) / self.std
-        return np.where(mask[:, None], scaled, 0).astype(np.float32)
+        same_width(values, len(self.mean))
+        return single(np.where(mask[:, None], (values - self.mean) / self.std, 0))
+
+    def arrays(self) -> Arrays:
+        """Constant entries are written as std 0."""
+        return {"mean": self.mean, "std": _kept(self.std)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> ZScore:
+        return cls(mean=np.array(arrays["mean"], np.float64), std=_divisor(arrays["std"]))
 
     def to_json(self) -> dict[str, list[float]]:
         """Constant entries are written as std 0."""
-        return {"mean": self.mean.tolist(), "std": np.where(np.isinf(self.std), 0, self.std).tolist()}
+        return {name: part.tolist() for name, part in self.arrays().items()}
 
     @classmethod
     def from_json(cls, body: dict[str, list[float]]) -> ZScore:
-        std = np.array(body["std"], np.float64)
-        return cls(mean=np.array(body["mean"], np.float64), std=np.where(std == 0, np.inf, std))
+        return cls(mean=np.array(body["mean"], np.float64), std=_divisor(body["std"]))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MinMax:
+    """``(x − min) / (max − min)`` entry by entry, by the least and the greatest of the training: 0…1.
+
+    Values beyond those two are put at the ends, so that no unseen row leaves the range, nor outweighs those that were
+    learned from. Entries that do not vary in training become 0.
+    """
+
+    low: F64
+    spread: F64
+
+    @classmethod
+    def fit(cls, values: F32, mask: Mask) -> MinMax:
+        """Learn from the rows of ``values`` ``[n, d]`` that are present."""
+        rows = training_rows(values, mask, what="least and greatest values")
+        varied = varies(rows.mean(axis=0), rows.std(axis=0))
+        low = rows.min(axis=0)
+        return cls(low=low, spread=np.where(varied, rows.max(axis=0) - low, np.inf))
+
+    def __call__(self, values: F32, mask: Mask) -> F32:
+        """Scaled values; masked rows are 0."""
+        same_width(values, len(self.low))
+        scaled = np.clip((values - self.low) / self.spread, 0, 1)
+        return np.where(mask[:, None], scaled, 0).astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Constant entries are written as spread 0."""
+        return {"low": self.low, "spread": _kept(self.spread)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> MinMax:
+        return cls(low=np.array(arrays["low"], np.float64), spread=_divisor(arrays["spread"]))
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Constant entries are written as spread 0."""
+        return {name: part.tolist() for name, part in self.arrays().items()}
+
+    @classmethod
+    def from_json(cls, body: dict[str, list[float]]) -> MinMax:
+        return cls(low=np.array(body["low"], np.float64), spread=_divisor(body["spread"]))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Robust:
+    """``(x − median) / (upper quartile − lower quartile)`` entry by entry: single huge values do not move it.
+
+    Of an entry that is the same in most rows, such as a genre, both quartiles are one value. There the deviation
+    times 1.349 is taken, what the quartiles of a normal distribution are apart, or all rare genres would be lost.
+    Entries that do not vary in training become 0.
+    """
+
+    median: F64
+    spread: F64
+
+    @classmethod
+    def fit(cls, values: F32, mask: Mask) -> Robust:
+        """Learn from the rows of ``values`` ``[n, d]`` that are present."""
+        rows = training_rows(values, mask, what="medians and quartiles")
+        mean, std = rows.mean(axis=0), rows.std(axis=0)
+        quartiles: F64 = np.percentile(rows, [25, 50, 75], axis=0)
+        median: F64 = quartiles[1]
+        apart: F64 = quartiles[2] - quartiles[0]
+        spread = np.where(varies(median, apart), apart, IQR_OF_NORMAL * std)
+        return cls(median=median, spread=np.where(varies(mean, std), spread, np.inf))
+
+    def __call__(self, values: F32, mask: Mask) -> F32:
+        """Scaled values; masked rows are 0."""
+        same_width(values, len(self.median))
+        return single(np.where(mask[:, None], (values - self.median) / self.spread, 0))
+
+    def arrays(self) -> Arrays:
+        """Constant entries are written as spread 0."""
+        return {"median": self.median, "spread": _kept(self.spread)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Robust:
+        return cls(median=np.array(arrays["median"], np.float64), spread=_divisor(arrays["spread"]))
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Constant entries are written as spread 0."""
+        return {name: part.tolist() for name, part in self.arrays().items()}
+
+    @classmethod
+    def from_json(cls, body: dict[str, list[float]]) -> Robust:
+        return cls(median=np.array(body["median"], np.float64), spread=_divisor(body["spread"]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,15 +198,23 @@ class Direction:
     zscore: ZScore
 
     @classmethod
-    def fit(cls, values: F32, mask: npt.NDArray[np.bool_]) -> Direction:
+    def fit(cls, values: F32, mask: Mask) -> Direction:
         """Learn from the rows of ``values`` ``[n, d]`` that are present."""
         return cls(zscore=ZScore.fit(values, mask))
 
-    def __call__(self, values: F32, mask: npt.NDArray[np.bool_]) -> F32:
+    def __call__(self, values: F32, mask: Mask) -> F32:
         """Scaled values; masked rows are 0."""
         scaled = self.zscore(values, mask).astype(np.float64)
         length = np.sqrt(np.square(scaled).mean(axis=1, keepdims=True))
         return np.divide(scaled, length, out=np.zeros_like(scaled), where=length > 0).astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Those of the z-score."""
+        return self.zscore.arrays()
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Direction:
+        return cls(zscore=ZScore.from_arrays(arrays))
 
     def to_json(self) -> dict[str, list[float]]:
         return self.zscore.to_json()
@@ -91,27 +238,36 @@ class RankScale:
     normal.
     """
 
-    values: tuple[npt.NDArray[np.float64], ...]
-    scores: tuple[npt.NDArray[np.float64], ...]
+    values: tuple[F64, ...]
+    scores: tuple[F64, ...]
 
     @classmethod
-    def fit(cls, values: F32, mask: npt.NDArray[np.bool_], *, normal: bool = False) -> RankScale:
+    def fit(cls, values: F32, mask: Mask, *, normal: bool = False) -> RankScale:
         """Learn from the rows of ``values`` ``[n, d]`` that are present."""
-        rows = values[mask].astype(np.float64)
-        if len(rows) == 0:
-            raise UsageError("there is no row to learn ranks from: every one is masked. Give some that are present.")
-        mean, std = rows.mean(axis=0), rows.std(axis=0)
-        varies = std > CONSTANT * np.maximum(np.abs(mean), CONSTANT)
-        found = [_ranks(rows[:, k], bool(varies[k])) for k in range(rows.shape[1])]
+        rows = training_rows(values, mask, what="ranks")
+        varied = varies(rows.mean(axis=0), rows.std(axis=0))
+        found = [_ranks(rows[:, k], bool(varied[k])) for k in range(rows.shape[1])]
         scores = [_normal(quantiles) if normal else quantiles for _, quantiles in found]
         return cls(values=tuple(known for known, _ in found), scores=tuple(scores))
 
-    def __call__(self, values: F32, mask: npt.NDArray[np.bool_]) -> F32:
+    def __call__(self, values: F32, mask: Mask) -> F32:
         """Scaled values; masked rows are 0."""
+        same_width(values, len(self.values))
         placed = np.zeros((len(values), len(self.values)), np.float32)
         for k, (known, scores) in enumerate(zip(self.values, self.scores, strict=True)):
             placed[mask, k] = np.interp(values[mask, k], known, scores)
         return placed
+
+    def arrays(self) -> Arrays:
+        """Values and scores of all entries end to end, and of each entry how many are its own."""
+        counts = np.array([len(part) for part in self.values], np.int64)
+        return {"counts": counts, "values": _joined(self.values), "scores": _joined(self.scores)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> RankScale:
+        ends = np.cumsum(arrays["counts"])[:-1]
+        values, scores = (tuple(np.split(np.array(arrays[name], np.float64), ends)) for name in ("values", "scores"))
+        return cls(values=values, scores=scores)
 
     def to_json(self) -> dict[str, list[list[float]]]:
         """A list for each entry."""
@@ -123,12 +279,12 @@ class RankScale:
         return cls(values=values, scores=scores)
 
 
-def _ranks(column: npt.NDArray[np.float64], varies: bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _ranks(column: F64, varied: bool) -> tuple[F64, F64]:
     """The known values of one entry and their mid-rank quantiles."""
-    if not varies:
+    if not varied:
         return np.array([column[0]]), np.array([0.5])
     known, counts = np.unique(column, return_counts=True)
-    quantiles: npt.NDArray[np.float64] = (np.cumsum(counts) - counts / 2) / len(column)
+    quantiles: F64 = (np.cumsum(counts) - counts / 2) / len(column)
     if len(known) > LEVELS:
         # Evenly by rank, both ends kept: what lies between two of them is at most a step of ranks away.
         wanted = np.linspace(float(quantiles[0]), float(quantiles[-1]), LEVELS)
@@ -137,6 +293,20 @@ def _ranks(column: npt.NDArray[np.float64], varies: bool) -> tuple[npt.NDArray[n
     return known, quantiles
 
 
-def _normal(quantiles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _normal(quantiles: F64) -> F64:
     standard = NormalDist()
     return np.array([standard.inv_cdf(quantile) for quantile in quantiles.tolist()])
+
+
+def _joined(parts: tuple[F64, ...]) -> F64:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+#: What can be learned of one feature's units, by the names that settings use.
+SCALINGS: Mapping[str, Callable[[F32, Mask], Step]] = {
+    "z-score": ZScore.fit,
+    "min-max": MinMax.fit,
+    "robust": Robust.fit,
+    "ranks": partial(RankScale.fit, normal=True),
+    "direction": Direction.fit,
+}

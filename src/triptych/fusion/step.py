@@ -20,5 +20,5 @@ class Step(Protocol):
         ...
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """All that it learned; with :func:`again` of its module the same step comes back from them, bit for bit."""
+        """All that it learned; :func:`~triptych.fusion.steps.again` makes the same step of them, bit for bit."""
         ...
