@@ -1,0 +1,180 @@
+"""``triptych study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from triptych.cli.output import Json, emit, printable, progress, say, table
+
+if TYPE_CHECKING:
+    from triptych.studies.results import Judgement, Results
+    from triptych.studies.study import Study
+
+app = typer.Typer(no_args_is_help=True, help="Run an experiment from a TOML file, and report it with its controls.")
+
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A built-in study, or a TOML file of your own.", show_default=False)
+]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", show_default=False)]
+#: Where a run goes unless told: beside others of its kind.
+RUNS = Path("runs")
+
+
+@app.callback()
+def group() -> None:
+    """Run an experiment from a TOML file, and report it with its controls.
+
+    Example: triptych study run seeing-hearing-reading --catalogue films
+    """
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the studies that come with Triptych.
+
+    Example: triptych study list
+    """
+    from triptych.studies.study import Study, built_in_names
+
+    studies = [Study.built_in(name) for name in built_in_names()]
+    if as_json:
+        emit([{"name": one.name, "title": one.title, "paper": one.paper, "source": one.data.source} for one in studies])
+        return
+    rows = [[one.name, one.title, one.data.source, ", ".join(t.name for t in one.tables)] for one in studies]
+    table(["study", "what it asks", "runs on", "tables"], rows)
+    say("Next: triptych study describe STUDY")
+
+
+@app.command()
+def describe(study: StudyName, as_json: Json = False) -> None:
+    """Show what a study runs, judges and compares, before anything is run.
+
+    Example: triptych study describe seeing-hearing-reading
+    """
+    from dataclasses import asdict
+
+    asked = _study(study)
+    if as_json:
+        told = asdict(asked)
+        told.pop("source")
+        emit(told)
+        return
+    say(f"{asked.title}\n{asked.paper}\n\n{asked.notes}\n")
+    table(
+        ["protocol", "kind", "split", "judged by", "cutoffs"],
+        [
+            [
+                one.name,
+                one.kind,
+                f"{one.split}{f', {one.folds} folds' if one.folds else ''}",
+                f"likes of {one.like:g} or more",
+                ", ".join(map(str, one.cutoffs)),
+            ]
+            for one in asked.protocols
+        ],
+    )
+    for each in asked.tables:
+        say(f"\n{each.name}: {each.title}. {each.notes}")
+        table(["row", "what it sets"], [[row.name, _settings(row.told())] for row in each.rows])
+    say(f"\nClaims that are put to the test: {len(asked.claims)}. Next: triptych study run {study}")
+
+
+@app.command("run")
+def run_(
+    study: StudyName,
+    to: Annotated[Path | None, typer.Option(metavar="RUN", help="The folder of the run. [default: runs/STUDY]")] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option(metavar="CATALOGUE", help="Run on this catalogue, not on the study's own.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The folder that the study's paths of data lead into.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE", help="Only this table; may be given again.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a study, or go on with one that was stopped, and write its report.
+
+    Example: triptych study run seeing-hearing-reading --catalogue films
+    """
+    from triptych.studies.report import write
+    from triptych.studies.results import Results
+    from triptych.studies.run import run
+
+    asked = _study(study)
+    folder = to or RUNS / asked.name
+    with progress(f"Running {asked.name}", "cells") as bar:
+        done = run(
+            asked,
+            folder,
+            given=data,
+            catalogue=catalogue,
+            only=only or (),
+            report=lambda what, count, total: bar(count, total, what),
+        )
+    say(f"All cells stand ({done.manifest.seconds:.0f} s). Drawing intervals and tests …")
+    results = Results.of(done)
+    pages = write(results, folder)
+    _tell(results, pages, folder, as_json=as_json)
+
+
+@app.command("report")
+def report(run: RunFolder, as_json: Json = False) -> None:
+    """Write the report of a run anew, from its cells alone.
+
+    Example: triptych study report runs/seeing-hearing-reading
+    """
+    from triptych.studies.report import write
+    from triptych.studies.results import Results
+    from triptych.studies.run import read
+
+    results = Results.of(read(run))
+    _tell(results, write(results, run), run, as_json=as_json)
+
+
+def _tell(results: Results, pages: Any, folder: Path, *, as_json: bool) -> None:
+    from triptych.studies.report import to_json
+
+    if as_json:
+        emit(to_json(results))
+        return
+    for judgement in results.judgements:
+        say(f"\n{judgement.table.title}, {_by(judgement)}")
+        metrics = [name for name in judgement.table.metrics if any(name in line.figures for line in judgement.lines)]
+        rows: list[list[object]] = []
+        for line in judgement.lines:
+            figures = [f"{one.value:.4f}" if (one := line.figures.get(name)) else None for name in metrics]
+            first = line.against.get(metrics[-1]) if metrics else None
+            rows.append([line.name, *figures, line.nothing or (f"{first.p_holm:.3f}" if first else "")])
+        table(["row", *metrics, f"p of {metrics[-1]}" if metrics else ""], rows)
+    for verdict in results.verdicts:
+        where = f"{verdict.protocol}{f', {verdict.row}' if verdict.row else ''}"
+        say(f"{verdict.verdict:<12} {where:<20} {printable(verdict.claim.says)}")
+    say(f"\n{pages[0]}\nNext: open it in a browser; triptych audit {folder}")
+
+
+def _by(judgement: Judgement) -> str:
+    return f"{judgement.protocol.name}{f', {judgement.row}' if judgement.row else ''}, by {judgement.unit}s"
+
+
+def _settings(told: dict[str, Any]) -> str:
+    told.pop("title", None)
+    return "; ".join(f"{name} {_plain(value)}" for name, value in told.items()) or "the baseline"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_plain(one)}" for key, one in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return str(value)
+
+
+def _study(name: str) -> Study:
+    from triptych.studies.study import Study
+
+    return Study.read(Path(name)) if name.endswith(".toml") else Study.built_in(name)

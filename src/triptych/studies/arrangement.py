@@ -1,0 +1,173 @@
+"""Arrangement: a variant made real on one fold: its features selected and fused by what the training side tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.errors import UnknownName, UsageError
+from triptych.evaluate.record import Fit
+from triptych.evaluate.split import Split
+from triptych.features.table import FeatureTable
+from triptych.fusion.fusion import Fusion
+from triptych.fusion.pick import Pick
+from triptych.fusion.reduction import Reduction
+from triptych.fusion.select import Selecting, select
+from triptych.fusion.selected import Selected, mean_values
+from triptych.models.neighbours import ContentNeighbours
+from triptych.spaces.search import Blocks
+from triptych.studies.folds import learned_items
+from triptych.studies.lists import by_content, drawn
+from triptych.studies.material import Material
+from triptych.studies.variant import Variant
+
+RULES = ("paper", "chance")
+FILTERED = "filtered"
+#: An item's mean rating is a target only where so many training ratings make it.
+LEAST = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Arranged:
+    """``blocks``: of all items, in their order. ``fits``: what was learned from which items; ``facts``: for readers."""
+
+    blocks: Blocks
+    item_ids: tuple[str, ...]
+    weights: Mapping[str, float]
+    metric: str
+    fits: tuple[Fit, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def lists(self, *, n: int, seed: int) -> npt.NDArray[np.int64]:
+        order = drawn(self.item_ids, seed)
+        return by_content(self.blocks, n=n, weights=self.weights, metric=self.metric, order=order)
+
+    def neighbours(self, *, k: int, like: float, seed: int) -> ContentNeighbours:
+        return ContentNeighbours(
+            item_ids=self.item_ids,
+            blocks=self.blocks,
+            k=k,
+            like=like,
+            weights=self.weights,
+            metric=self.metric,
+            seed=seed,
+        )
+
+
+def fusion_of(told: Mapping[str, Any], where: str) -> Fusion:
+    """The fusion that a variant asks for: the fields of :class:`Fusion`, and ``reduce`` with ``per`` as they are
+    written on the command line."""
+    settings = dict(told)
+    per = settings.pop("per", "feature")
+    if "reduce" in settings:
+        settings["reduce"] = Reduction.parse(settings["reduce"], per=per)
+    known = [name for name in Fusion.__dataclass_fields__ if name not in ("columns", "align")]
+    for name in settings:
+        if name not in known:
+            raise UnknownName(f"setting of fusion in {where}", name, [*known, "per"])
+    try:
+        return Fusion(**settings)
+    except TypeError as fault:
+        raise UsageError(f"the fusion of {where} cannot be read: {fault}.") from fault
+
+
+def arrange(variant: Variant, material: Material, split: Split, *, seed: int) -> Arranged:
+    """Only training items, and of those with a target only training ratings, decide anything here."""
+    train = list(learned_items(split))
+    titles = variant.chosen(material.titles)
+    tables = material.tables(titles, train)
+    fits: list[Fit] = [
+        Fit(name=f"vocabulary of {title}", kind="vocabulary", learned_from=train)
+        for title in titles
+        if title in material.learners
+    ]
+    fusion = fusion_of(variant.fusion, repr(variant.name))
+    facts: dict[str, Any] = {}
+    if variant.select is not None:
+        tables, selected = selection(variant.select, tables, split, train, seed=seed, where=repr(variant.name))
+        fits.append(Fit(name="selection", kind="selection", learned_from=selected.learned_from))
+        fits.append(Fit(name="target of the selection", kind="mean ratings", learned_from=split.train))
+        facts["selected"] = told(selected)
+    fitted = fusion.fit(tables, train)
+    fits.append(Fit(name="fusion", kind="scaling", learned_from=fitted.learned_from))
+    blocks = fitted.blocks(tables, material.item_ids)
+    facts["widths"] = widths(blocks)
+    panels = dict.fromkeys(blocks.panels)
+    weights = {panel: float(variant.weights.get(panel, 0.0 if variant.weights else 1.0)) for panel in panels}
+    if not any(weights.values()):
+        raise UsageError(f"{variant.name!r} gives no weight to any panel there is: {', '.join(panels)}.")
+    return Arranged(
+        blocks=blocks,
+        item_ids=material.item_ids,
+        weights=weights,
+        metric=variant.metric,
+        fits=tuple(fits),
+        facts=facts,
+    )
+
+
+def selection(
+    settings: Mapping[str, Any],
+    tables: Sequence[FeatureTable],
+    split: Split,
+    train: Sequence[str],
+    *,
+    seed: int,
+    where: str,
+) -> tuple[list[FeatureTable], Selected]:
+    """What is kept of the features, and why. ``rule``: the paper's, or ``chance``, what stands above chance alone.
+
+    ``keep = "filtered"`` stops after the first stage: what varies, and follows no other column.
+    """
+    asked = dict(settings)
+    rule, keep = asked.pop("rule", "paper"), asked.pop("keep", None)
+    if rule not in RULES:
+        raise UnknownName(f"rule of the selection in {where}", str(rule), RULES)
+    known = [name for name in Selecting.__dataclass_fields__ if name != "seed"]
+    for name in asked:
+        if name not in known:
+            raise UnknownName(f"setting of the selection in {where}", name, ["rule", *known])
+    titles = [table.recipe.title for table in tables]
+    asked["pca"] = {title: amount for title, amount in asked.get("pca", {}).items() if title in titles}
+    share = 1.0 if keep in (None, FILTERED) else keep
+    asked |= {"keep": share, "seed": seed}
+    selecting = Selecting(**asked) if rule == "chance" else Selecting.paper(**asked)
+    selected = select(tables, mean_values(split.train, least=LEAST), train=train, selecting=selecting)
+    if keep != FILTERED:
+        return selected.tables(tables), selected
+    left: dict[str, list[int]] = {}
+    for column in selected.columns:
+        if not column.dropped_by and not column.component:
+            left.setdefault(column.title, []).append(column.index)
+    width = {table.recipe.title: table.values.shape[1] for table in tables}
+    picks = {title: Pick(entries=width[title], columns=np.array(columns, np.int64)) for title, columns in left.items()}
+    filtered = replace(selected, picks=picks)
+    return filtered.tables(tables), filtered
+
+
+def told(selected: Selected) -> dict[str, Any]:
+    """What a report draws of a selection: counts, curves, and each column that was scored."""
+    body = selected.to_json()
+    return {
+        "counts": body["counts"],
+        "curves": body["curves"],
+        "refused": body["refused"],
+        "scored_on": body["scored_on"],
+        "columns": [
+            [column.label, column.mutual_information, column.forest, column.kept_by]
+            for column in selected.columns
+            if column.mutual_information is not None
+        ],
+    }
+
+
+def widths(blocks: Blocks) -> dict[str, int]:
+    """Panel → entries."""
+    found: dict[str, int] = {}
+    for panel, values in zip(blocks.panels, blocks.values, strict=True):
+        found[panel] = found.get(panel, 0) + values.shape[1]
+    return found

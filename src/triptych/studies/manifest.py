@@ -1,0 +1,119 @@
+"""Manifest: what a run of a study was: its settings as resolved, versions, data, seeds, and how long it took."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triptych.errors import SourceError, UsageError
+from triptych.features.recipe import plain
+from triptych.studies.material import Material
+from triptych.studies.study import Study
+
+FILE = "manifest.json"
+FORMAT = "triptych-study/1"
+#: Packages that numbers go through.
+PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "polars", "pyarrow", "lancedb", "umap-learn", "torch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """``study``: its TOML as given, ``settings``: as resolved. ``data``: digest and counts. ``seconds``: of all runs
+    together, one that was killed counted up to its last cell."""
+
+    study: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    seeds: Mapping[str, int]
+    began: str
+    seconds: float = 0.0
+    format: str = FORMAT
+    runs: int = 1
+    finished: bool = False
+    source: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, study: Study, material: Material) -> Manifest:
+        settings = {name: value for name, value in asdict(study).items() if name != "source"}
+        return cls(
+            study=study.name,
+            settings=plain(settings, study.name),
+            source=study.source,
+            data=data_of(material),
+            versions=versions(),
+            machine={"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count() or 1},
+            seeds={"study": study.seed, **{one.name: one.seed for one in study.protocols}},
+            began=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        )
+
+    def write(self, folder: Path) -> None:
+        draft = folder / f".{FILE}.draft"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            draft.replace(folder / FILE)
+        except OSError as fault:
+            raise UsageError(f"{str(folder)!r} cannot be written: {fault.strerror or fault}.") from fault
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest | None:
+        """None where no study was run."""
+        path = folder / FILE
+        if not path.is_file():
+            return None
+        try:
+            body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if body["format"] != FORMAT:
+                raise SourceError(f"{str(path)!r} is of format {body['format']!r}; this version reads {FORMAT!r}.")
+            return cls(**body)
+        except (OSError, ValueError, LookupError, TypeError) as fault:
+            raise SourceError(f"{str(path)!r} is no manifest of a study: {fault}.") from fault
+
+
+def data_of(material: Material) -> dict[str, Any]:
+    """Counts, and a digest of all that a number can hang on: ids, ratings, and every feature as it stands."""
+    digest = hashlib.blake2b(digest_size=8)
+    history = material.history
+    for ids in (history.user_ids, history.item_ids):
+        digest.update(json.dumps(ids).encode())
+    order = np.lexsort((history.items, history.users))
+    for column in (history.users, history.items, history.values, history.times):
+        digest.update(np.ascontiguousarray(column[order]).tobytes())
+    features: dict[str, Any] = {}
+    for title, table in material.standing.items():
+        values, mask = table.aligned(material.item_ids)
+        digest.update(table.recipe.hash.encode())
+        digest.update(values.tobytes())
+        digest.update(mask.tobytes())
+        features[title] = {"recipe": table.recipe.hash, "width": values.shape[1], "items": int(mask.sum())}
+    for item in material.items:
+        digest.update(json.dumps([item.item_id, list(item.genres)]).encode())
+    return {
+        "digest": digest.hexdigest(),
+        "items": len(material.items),
+        "users": int(np.count_nonzero(history.user_counts)),
+        "interactions": len(history),
+        "features": features,
+    }
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,154 @@
+"""Material: the catalogue that a study runs on, made ready, and what of it each fold may see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.catalogue.catalogue import Catalogue
+from triptych.catalogue.history import History
+from triptych.catalogue.records import Item
+from triptych.errors import ExtractionError, UsageError
+from triptych.features import registry
+from triptych.features.extractor import Learner, Showing, learned_from
+from triptych.features.feature import Feature
+from triptych.features.recipe import Recipe, plain
+from triptych.features.store import FeatureStore
+from triptych.features.table import FeatureTable
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Material:
+    """``items``: those that are studied. ``history``: the ratings of them, its items in the same order.
+
+    Features that were learned from items are learned again for every fold, from its training items alone: a table
+    that was learned from all of them would know the words and names of those that are held out.
+    """
+
+    catalogue: Catalogue
+    items: tuple[Item, ...]
+    history: History
+    standing: dict[str, FeatureTable]
+    learners: dict[str, Learner]
+    _learned: dict[tuple[str, str], FeatureTable] = field(default_factory=dict[tuple[str, str], FeatureTable])
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, *, having: Sequence[str] = ()) -> Material:
+        """Of all that a catalogue holds, or of the items that have all features ``having``."""
+        store = FeatureStore(catalogue.tables)
+        standing: dict[str, FeatureTable] = {}
+        learners: dict[str, Learner] = {}
+        for title in sorted({recipe.title for recipe in store.recipes()}):
+            recipe = store.recipe_of(title)
+            if store.holds_sequences(recipe):
+                continue
+            standing[title] = store.read(recipe)
+            if "learned_from" in recipe.params:
+                learners[title] = _learner(title, recipe.params.get("asked"))
+        for title in having:
+            if title not in standing:
+                raise UsageError(f"the study asks for items that have {title}, and no item was measured by it.")
+        known = {item.item_id: item for item in catalogue.items()}
+        ids = ordered(known)
+        for title in having:
+            _, mask = standing[title].aligned(ids)
+            ids = [item_id for item_id, there in zip(ids, mask.tolist(), strict=True) if there]
+        if not ids:
+            raise UsageError(
+                f"no item of the catalogue has {' and '.join(having) or 'an id'}; there is nothing to study."
+            )
+        return cls(
+            catalogue=catalogue,
+            items=tuple(known[item_id] for item_id in ids),
+            history=History.of_table(catalogue.interactions(), item_ids=ids),
+            standing=standing,
+            learners=learners,
+        )
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        return self.history.item_ids
+
+    @property
+    def titles(self) -> list[str]:
+        return list(self.standing)
+
+    @cached_property
+    def genres(self) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+        """float32 ``[items, genres]``, 1 where an item is of a genre; and their names."""
+        names = sorted({genre for item in self.items for genre in item.genres})
+        place = {name: k for k, name in enumerate(names)}
+        matrix = np.zeros((len(self.items), len(names)), np.float32)
+        for row, item in enumerate(self.items):
+            matrix[row, [place[genre] for genre in item.genres]] = 1
+        return matrix, tuple(names)
+
+    def only(self, genres: Sequence[str], most: int) -> Material:
+        """The items of some genres; of each the ``most`` that have most ratings, 0 for all."""
+        counts = self.history.item_counts
+        kept: set[int] = set()
+        for genre in genres:
+            rows = [k for k, item in enumerate(self.items) if genre in item.genres]
+            rows.sort(key=lambda k: (-int(counts[k]), k))
+            kept.update(rows[:most] if most else rows)
+        if not kept:
+            raise UsageError(f"no item is of {' or '.join(genres)}; the genres are {', '.join(self.genres[1])}.")
+        ids = [self.item_ids[k] for k in sorted(kept)]
+        return replace(
+            self,
+            items=tuple(self.items[k] for k in sorted(kept)),
+            history=History.of_table(self.catalogue.interactions(), item_ids=ids),
+            _learned={},
+        )
+
+    def tables(self, titles: Sequence[str], train: Sequence[str]) -> list[FeatureTable]:
+        """The features, of which those that learn have looked at ``train`` alone."""
+        return [self._again(title, train) if title in self.learners else self.standing[title] for title in titles]
+
+    def _again(self, title: str, train: Sequence[str]) -> FeatureTable:
+        chosen = set(train)
+        source = [item for item in self.items if item.item_id in chosen]
+        key = (title, json.dumps(learned_from(source), sort_keys=True))
+        if key not in self._learned:
+            extractor = self.learners[title].learn(source)
+            found = extractor.extract([Showing(item=item) for item in self.items])
+            self._learned[key] = table_of(extractor.recipe, self.item_ids, found)
+        return self._learned[key]
+
+
+def ordered(item_ids: Iterable[str]) -> list[str]:
+    """Ids in the order of their numbers where all are numbers, else of their letters: anyone can repeat it."""
+    ids = list(item_ids)
+    numbers = all(item_id.isascii() and item_id.isdigit() for item_id in ids)
+    return sorted(ids, key=lambda item_id: (len(item_id.lstrip("0")), item_id)) if numbers else sorted(ids)
+
+
+def table_of(recipe: Recipe, item_ids: Sequence[str], found: Sequence[Feature]) -> FeatureTable:
+    """Features that were measured just now, as the store would give them back."""
+    width = next((len(one.values) for one in found if one.values is not None), 0)
+    values = np.zeros((len(found), width), np.float32)
+    for row, one in enumerate(found):
+        if one.values is not None:
+            values[row] = one.values
+    return FeatureTable(
+        recipe=recipe,
+        item_ids=tuple(item_ids),
+        values=values,
+        presence=np.array([one.presence.value for one in found], dtype="U8"),
+    )
+
+
+def _learner(title: str, asked: object) -> Learner:
+    """The learner that measured a feature, with the settings it had."""
+    part = registry.build(title)
+    if isinstance(part, Learner) and plain(part.asked, title) == asked:
+        return part
+    raise ExtractionError(
+        f"{title} was learned with settings of its own ({asked}), and a study must learn it again for every fold. "
+        "Measure it with its default settings, or leave it out."
+    )

@@ -1,0 +1,237 @@
+"""Results: the cells of a run as tables: means with intervals, differences with tests, and what became of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from triptych.evaluate.measured import Measured
+from triptych.evaluate.significance import Comparison, Interval, adjusted, compare_all, intervals
+from triptych.studies.cell import Cell
+from triptych.studies.run import ORACLE, Done, scope_of
+from triptych.studies.study import CONTROLS, Bracket, Claim, Protocol, Table
+
+LEVEL, CERTAIN = 0.95, 0.05
+AGREES, CONTRADICTS, UNDECIDED, UNTESTED = "agrees", "contradicts", "undecided", "not tested"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Line:
+    """One row as it is shown. ``kind``: variant, control, or oracle. ``against``: its comparison with the row that all
+    are tested against, metric by metric, where the same users or items judge both. ``nothing``: why it has no figures.
+    """
+
+    name: str
+    kind: str
+    scope: str
+    measured: Measured | None = None
+    figures: Mapping[str, Interval] = field(default_factory=dict[str, Interval])
+    whole: Mapping[str, float] = field(default_factory=dict[str, float])
+    against: Mapping[str, Comparison] = field(default_factory=dict[str, Comparison])
+    nothing: str = ""
+    seconds: float = 0.0
+    facts: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judgement:
+    """A table under one protocol and one row of it, such as cold items. ``unit``: who judges, users or items."""
+
+    table: Table
+    protocol: Protocol
+    row: str
+    unit: str
+    lines: tuple[Line, ...]
+
+    def line(self, name: str) -> Line | None:
+        return next((line for line in self.lines if line.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of a claim under one protocol: ``difference`` of two rows, and p after Holm where it was paired."""
+
+    claim: Claim
+    protocol: str
+    row: str
+    verdict: str
+    difference: float | None = None
+    relative: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A bracket, and the figure that should lie in it; None where it is not there."""
+
+    bracket: Bracket
+    value: float | None
+
+    @property
+    def held(self) -> bool:
+        return self.value is not None and self.bracket.low <= self.value <= self.bracket.high
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    done: Done
+    judgements: tuple[Judgement, ...]
+    verdicts: tuple[Verdict, ...]
+    checks: tuple[Check, ...]
+
+    @classmethod
+    def of(cls, done: Done) -> Results:
+        study = done.study
+        judgements = [
+            _judgement(done, table, protocol, row)
+            for table in study.tables
+            for protocol in study.protocols_of(table)
+            for row in _rows_of(protocol)
+            if any((scope_of(one).name, protocol.name, one.digest) in done.cells for one in table.rows)
+        ]
+        verdicts = [
+            _verdict(claim, judgement, seed=study.seed, draws=study.draws)
+            for claim in study.claims
+            for judgement in judgements
+            if judgement.table.name == claim.table
+        ]
+        return cls(
+            done=done,
+            judgements=tuple(judgements),
+            verdicts=tuple(verdicts),
+            checks=tuple(_check(bracket, judgements) for bracket in study.brackets),
+        )
+
+
+def merged(cells: Sequence[Cell], row: str) -> Measured | None:
+    """The folds together: who judges in several of them has the mean of these. None where no fold has figures."""
+    parts = [cell.measured[row] for cell in cells if row in cell.measured]
+    if not parts:
+        return None
+    ids = tuple(dict.fromkeys(one for part in parts for one in part.ids))
+    place = {one: k for k, one in enumerate(ids)}
+    rows = np.concatenate([np.array([place[one] for one in part.ids], np.int64) for part in parts])
+    counts = np.bincount(rows, minlength=len(ids))
+    values = {
+        metric: np.bincount(rows, weights=np.concatenate([part.values[metric] for part in parts]), minlength=len(ids))
+        / np.maximum(counts, 1)
+        for metric in parts[0].values
+    }
+    whole = {metric: float(np.mean([part.whole[metric] for part in parts])) for metric in parts[0].whole}
+    return Measured(name=parts[0].name, unit=parts[0].unit, ids=ids, values=values, whole=whole)
+
+
+def _rows_of(protocol: Protocol) -> Sequence[str]:
+    return ("",) if protocol.kind == "item-based" else protocol.rows
+
+
+def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgement:
+    study = done.study
+    scopes = {scope_of(variant).name for variant in table.rows}
+    named: list[tuple[str, str, str, str]] = [
+        (variant.title or variant.name, "variant", scope_of(variant).name, variant.digest) for variant in table.rows
+    ]
+    for scope in sorted(scopes):
+        mark = f" ({scope})" if len(scopes) > 1 and scope else ""
+        named += [(f"{name}{mark}", "control", scope, name) for name in CONTROLS]
+        named.append((f"{ORACLE}{mark}", "oracle", scope, ORACLE))
+    lines: list[Line] = []
+    for name, kind, scope, key in named:
+        cells = done.cells.get((scope, protocol.name, key), ())
+        found = merged(cells, row)
+        facts = tuple(cell.facts for cell in cells)
+        seconds = sum(cell.seconds for cell in cells)
+        if found is None or not len(found.ids):
+            why = next((cell.nothing for cell in cells if cell.nothing), "nobody judges it" if cells else "not run yet")
+            lines.append(Line(name=name, kind=kind, scope=scope, nothing=why, seconds=seconds, facts=facts))
+            continue
+        figures = intervals(found.values, seed=study.seed, level=LEVEL, draws=study.draws)
+        lines.append(
+            Line(
+                name=name,
+                kind=kind,
+                scope=scope,
+                measured=found,
+                figures=figures,
+                whole=found.whole,
+                seconds=seconds,
+                facts=facts,
+            )
+        )
+    unit = next((line.measured.unit for line in lines if line.measured is not None), "user")
+    compared = _compared(lines, table, seed=study.seed, draws=study.draws)
+    return Judgement(table=table, protocol=protocol, row=row, unit=unit, lines=compared)
+
+
+def _compared(lines: Sequence[Line], table: Table, *, seed: int, draws: int) -> tuple[Line, ...]:
+    """Each line against the one of the table, with p after Holm over all lines of a metric."""
+    base = next((line for line in lines if line.name == table.against), None)
+    if base is None or base.measured is None:
+        return tuple(lines)
+    metrics = [metric for metric in base.figures if metric in set(table.metrics)] or list(base.figures)
+    pairs: dict[int, dict[str, Comparison]] = {}
+    for k, line in enumerate(lines):
+        if line is base or line.measured is None or set(line.measured.ids) != set(base.measured.ids):
+            continue
+        pairs[k] = compare_all(line.measured, base.measured, metrics, seed=seed, level=LEVEL, draws=draws)
+    for metric in metrics:
+        for kinds in (("variant",), ("control", "oracle")):
+            family = [k for k in pairs if lines[k].kind in kinds]
+            for k, one in zip(family, adjusted([pairs[k][metric] for k in family]), strict=True):
+                pairs[k][metric] = one
+    return tuple(replace(line, against=pairs[k]) if k in pairs else line for k, line in enumerate(lines))
+
+
+def _verdict(claim: Claim, judgement: Judgement, *, seed: int, draws: int) -> Verdict:
+    untested = Verdict(claim=claim, protocol=judgement.protocol.name, row=judgement.row, verdict=UNTESTED)
+    line, base = judgement.line(claim.row), judgement.line(claim.against)
+    if line is None or base is None or line.measured is None or base.measured is None:
+        return untested
+    if claim.metric not in line.figures or claim.metric not in base.figures:
+        return untested
+    known = line.against.get(claim.metric) if claim.against == judgement.table.against else None
+    if known is None and set(line.measured.ids) == set(base.measured.ids):
+        known = compare_all(line.measured, base.measured, [claim.metric], seed=seed, level=LEVEL, draws=draws)[
+            claim.metric
+        ]
+    one, other = line.figures[claim.metric], base.figures[claim.metric]
+    if known is not None:
+        difference, low, high = known.difference, known.low, known.high
+        p = known.p_holm if known.p_holm is not None else known.p_permutation
+        certain = p < CERTAIN
+    else:
+        # Other users or items judge the two, so there are no pairs: the intervals' halves are put together.
+        difference, p = one.value - other.value, None
+        half = float(np.hypot(_half(one), _half(other)))
+        low, high = difference - half, difference + half
+        certain = low > 0 or high < 0
+    seen = "same" if not certain else "higher" if difference > 0 else "lower"
+    verdict = AGREES if seen == claim.sign else UNDECIDED if seen == "same" else CONTRADICTS
+    return replace(
+        untested,
+        verdict=verdict,
+        difference=difference,
+        relative=difference / other.value if other.value else None,
+        low=low,
+        high=high,
+        p=p,
+    )
+
+
+def _half(one: Interval) -> float:
+    return ((one.high if one.high is not None else one.value) - one.low) / 2
+
+
+def _check(bracket: Bracket, judgements: Sequence[Judgement]) -> Check:
+    for judgement in judgements:
+        if judgement.table.name == bracket.table and judgement.protocol.name == bracket.protocol:
+            line = judgement.line(bracket.row)
+            if line is not None and line.measured is not None:
+                known = bracket.metric in line.figures or bracket.metric in line.whole
+                return Check(bracket=bracket, value=line.measured.mean(bracket.metric) if known else None)
+    return Check(bracket=bracket, value=None)

@@ -1,0 +1,394 @@
+"""Study: an experiment as data: what it runs on, how it judges, and the tables of variants that it compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from triptych.errors import UnknownName, UsageError
+from triptych.studies.section import LARGEST_BYTES, Section
+from triptych.studies.variant import Variant, merged
+
+SOURCES = ("synthetic", "movielens", "catalogue")
+PROTOCOLS = ("item-based", "ranking")
+SPLITS = ("cold-items", "cold-users", "per-user", "leave-last", "by-time", "all")
+ROWS = ("overall", "warm", "cold")
+SIGNS = ("higher", "lower", "same")
+#: The rows that stand in every table of rankings, whatever a study asks for.
+CONTROLS = ("random", "popularity", "genres", "als", "ease")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SUFFIX = ".toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Vectors of others: the feature's title, and the file they stand in, relative to the folder of data.
+
+    ``map``: a table from the ids of the file, in its column ``map_from``, to those of the catalogue, in ``map_to``.
+    """
+
+    title: str
+    file: str
+    map: str = ""
+    map_from: str = ""
+    map_to: str = ""
+    on_bad_cells: str = "rows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """``source``: a generated catalogue, a MovieLens ``folder`` within the data that the caller names, or a catalogue
+    that the caller names. ``extract``: titles, or the name of a profile. ``having``: only items that have all of these
+    features are studied, so that every variant is judged on the same ones.
+    """
+
+    source: str
+    folder: str = ""
+    clips: int = 0
+    users: int = 0
+    seconds: float = 0
+    seed: int = 0
+    extract: tuple[str, ...] = ()
+    given: tuple[Given, ...] = ()
+    having: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How rankings are judged.
+
+    ``item-based``: lists of neighbours of items, judged by users who like both, see
+    :mod:`triptych.evaluate.protocols.item_based`. ``ranking``: all candidates ranked for every user, in ``rows``.
+    ``split`` with its ``folds`` (of items or users) or ``share`` decides what is learned from. ``neighbours``: how
+    many of an item's neighbours may speak for it.
+    """
+
+    name: str
+    kind: str
+    title: str = ""
+    split: str = "all"
+    folds: int = 0
+    share: float = 0
+    seed: int = 0
+    like: float = 4.0
+    least: int = 0
+    rows: tuple[str, ...] = ("overall",)
+    cutoffs: tuple[int, ...] = (1, 3, 5, 10)
+    neighbours: int = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Variants side by side. ``against``: the one that all others are tested against; ``metrics``: shown and tested."""
+
+    name: str
+    title: str
+    rows: tuple[Variant, ...]
+    against: str
+    metrics: tuple[str, ...]
+    notes: str = ""
+    protocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How many settings are tried for each tuned control, and how many more past the ends of its grid."""
+
+    budget: int = 6
+    beyond: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a paper says of two rows: ``row`` is ``sign`` (higher, lower, same) than ``against`` in ``metric``."""
+
+    says: str
+    table: str
+    row: str
+    against: str
+    metric: str
+    sign: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bracket:
+    """Where a figure is expected, as a test of the study: outside of it the run says so."""
+
+    table: str
+    row: str
+    protocol: str
+    metric: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """``source``: the TOML it was read from. ``draws``: of every bootstrap and permutation. A file that ``extends`` a
+    built-in study has its keys over that one's: tables and protocols of the same name replace it, others are added.
+    """
+
+    name: str
+    title: str
+    data: Data
+    protocols: tuple[Protocol, ...]
+    tables: tuple[Table, ...]
+    paper: str = ""
+    notes: str = ""
+    seed: int = 0
+    draws: int = 1000
+    tuning: Tuning = field(default_factory=Tuning)
+    claims: tuple[Claim, ...] = ()
+    brackets: tuple[Bracket, ...] = ()
+    source: str = field(default="", repr=False)
+
+    @classmethod
+    def built_in(cls, name: str) -> Study:
+        return cls.of_toml(built_in_text(name), source=name)
+
+    @classmethod
+    def read(cls, path: Path) -> Study:
+        try:
+            if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
+                raise UsageError(f"{str(path)!r} is no study: a TOML file of at most {LARGEST_BYTES:,} bytes is.")
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as fault:
+            raise UsageError(f"{str(path)!r} cannot be read: {fault.strerror}.") from fault
+        except UnicodeDecodeError as fault:
+            raise UsageError(f"{str(path)!r} is no TOML: it is not in UTF-8. Save it as UTF-8.") from fault
+        return cls.of_toml(text, source=repr(path.name))
+
+    @classmethod
+    def of_toml(cls, text: str, *, source: str = "the study") -> Study:
+        section = Section.of_toml(text, source=source)
+        if extended := section.take("extends", str, ""):
+            below = Section.of_toml(built_in_text(extended), source=extended).rest()
+            if "extends" in below:
+                raise UsageError(f"{source} extends {extended}, which extends another itself; extend that one.")
+            section = Section(_extended(below, section.rest()), source)
+        name = _named(section.need("name", str), source)
+        protocols = tuple(_protocol(one) for one in section.sections("protocol"))
+        baseline = section.take("baseline", dict, {})
+        tables = tuple(_table(one, baseline, protocols) for one in section.sections("table"))
+        if not protocols or not tables:
+            raise UsageError(f"{source} has no [[{'table' if protocols else 'protocol'}]]; a study needs one at least.")
+        _unique("protocol", [one.name for one in protocols])
+        _unique("table", [one.name for one in tables])
+        study = cls(
+            name=name,
+            title=section.need("title", str),
+            paper=section.take("paper", str, ""),
+            notes=section.take("notes", str, "").strip(),
+            seed=section.take("seed", int, 0),
+            draws=section.take("draws", int, 1000),
+            data=_data(section.section("data")),
+            tuning=_tuning(section.section("tuning")),
+            protocols=protocols,
+            tables=tables,
+            claims=tuple(_claim(one, tables) for one in section.sections("claim")),
+            brackets=tuple(_bracket(one, tables, protocols) for one in section.sections("bracket")),
+            source=text,
+        )
+        section.end()
+        return study
+
+    def table(self, name: str) -> Table:
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise UnknownName("table", name, [table.name for table in self.tables])
+
+    def protocols_of(self, table: Table) -> list[Protocol]:
+        return [one for one in self.protocols if not table.protocols or one.name in table.protocols]
+
+
+def built_in_names() -> list[str]:
+    """The studies that come with Triptych."""
+    folder = resources.files("triptych.studies") / "papers"
+    return sorted(entry.name.removesuffix(_SUFFIX) for entry in folder.iterdir() if entry.name.endswith(_SUFFIX))
+
+
+def built_in_text(name: str) -> str:
+    if name not in built_in_names():
+        raise UnknownName("study", name, built_in_names(), hint="A file of your own is given by its path, x.toml")
+    return (resources.files("triptych.studies") / "papers" / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+def _data(section: Section) -> Data:
+    given: list[Given] = []
+    for one in section.sections("given"):
+        given.append(
+            Given(
+                title=one.need("title", str),
+                file=_inside(one.need("file", str), one.where),
+                map=_inside(one.take("map", str, ""), one.where),
+                map_from=one.take("map_from", str, ""),
+                map_to=one.take("map_to", str, ""),
+                on_bad_cells=one.choice("on_bad_cells", ("rows", "columns"), "rows"),
+            )
+        )
+        one.end()
+    data = Data(
+        source=section.choice("source", SOURCES, "catalogue"),
+        folder=_inside(section.take("folder", str, ""), section.where),
+        clips=section.take("clips", int, 0),
+        users=section.take("users", int, 0),
+        seconds=section.take("seconds", float, 0.0),
+        seed=section.take("seed", int, 0),
+        extract=section.texts("extract"),
+        given=tuple(given),
+        having=section.texts("having"),
+    )
+    section.end()
+    if data.source == "movielens" and not data.folder:
+        raise UsageError(f"{section.where} is of MovieLens and names no folder; it is relative to the data, ml-100k.")
+    return data
+
+
+def _tuning(section: Section) -> Tuning:
+    found = Tuning(budget=section.take("budget", int, 6), beyond=section.take("beyond", int, 3))
+    section.end()
+    if found.budget < 1 or found.beyond < 0:
+        raise UsageError(f"{section.where}: the budget is 1 or more, and what goes beyond it 0 or more.")
+    return found
+
+
+def _protocol(section: Section) -> Protocol:
+    kind = section.choice("kind", PROTOCOLS, "ranking")
+    by_items = kind == "item-based"
+    found = Protocol(
+        name=_named(section.need("name", str), section.where),
+        kind=kind,
+        title=section.take("title", str, ""),
+        split=section.choice("split", SPLITS, "all" if by_items else "cold-items"),
+        folds=section.take("folds", int, 0),
+        share=section.take("share", float, 0.0),
+        seed=section.take("seed", int, 0),
+        like=section.take("like", float, 3.5 if by_items else 4.0),
+        least=section.take("least", int, 5 if by_items else 1),
+        rows=section.texts("rows", ("overall",)),
+        cutoffs=section.wholes("cutoffs", (1, 3, 5, 10)),
+        neighbours=section.take("neighbours", int, 40),
+    )
+    section.end()
+    for row in found.rows:
+        if row not in ROWS:
+            raise UnknownName(f"row in {section.where}", row, ROWS)
+    if not found.cutoffs or min(found.cutoffs) < 1 or found.neighbours < 1:
+        raise UsageError(f"{section.where}: cutoffs and neighbours are 1 or more.")
+    folded = found.split in ("cold-items", "cold-users")
+    if folded and found.folds < 2:
+        raise UsageError(f"{section.where} splits by {found.split} into {found.folds} folds; give folds = 2 or more.")
+    if found.split in ("per-user", "by-time") and not 0 < found.share < 1:
+        raise UsageError(f"{section.where} splits {found.split} and needs share, what is tested, between 0 and 1.")
+    if not by_items and found.split == "all":
+        raise UsageError(f"{section.where} ranks for users and must hold something back: give it a split.")
+    if by_items and found.split not in ("all", "cold-users"):
+        raise UsageError(f"{section.where} judges lists by users; its split is all or cold-users, not {found.split}.")
+    return found
+
+
+def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Protocol, ...]) -> Table:
+    own = section.take("variant", dict, {})
+    rows: list[Variant] = []
+    for number, told in enumerate(section.take("row", list, []), start=1):
+        where = f"{section.where} row {number}"
+        if not isinstance(told, dict):
+            raise UsageError(f"{where} is no table; write [[table.row]].")
+        rows.append(Variant.of(merged(merged(baseline, own), told), where))  # pyright: ignore[reportUnknownArgumentType]
+    names = [row.name for row in rows]
+    if not rows:
+        raise UsageError(f"{section.where} has no [[table.row]].")
+    _unique("row", names)
+    against = section.take("against", str, names[0])
+    if against not in names:
+        raise UnknownName(f"row of {section.where}", against, names)
+    table = Table(
+        name=_named(section.need("name", str), section.where),
+        title=section.need("title", str),
+        notes=section.take("notes", str, "").strip(),
+        rows=tuple(rows),
+        against=against,
+        metrics=section.texts("metrics", ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "mrr@10")),
+        protocols=section.texts("protocols"),
+    )
+    section.end()
+    for name in table.protocols:
+        if name not in [one.name for one in protocols]:
+            raise UnknownName(f"protocol in {section.where}", name, [one.name for one in protocols])
+    return table
+
+
+def _claim(section: Section, tables: tuple[Table, ...]) -> Claim:
+    claim = Claim(
+        says=section.need("says", str),
+        table=section.need("table", str),
+        row=section.need("row", str),
+        against=section.need("against", str),
+        metric=section.need("metric", str),
+        sign=section.choice("sign", SIGNS, "higher"),
+    )
+    section.end()
+    _row(section.where, tables, claim.table, claim.row)
+    _row(section.where, tables, claim.table, claim.against)
+    return claim
+
+
+def _bracket(section: Section, tables: tuple[Table, ...], protocols: tuple[Protocol, ...]) -> Bracket:
+    bracket = Bracket(
+        table=section.need("table", str),
+        row=section.need("row", str),
+        protocol=section.need("protocol", str),
+        metric=section.need("metric", str),
+        low=section.need("low", float),
+        high=section.need("high", float),
+    )
+    section.end()
+    _row(section.where, tables, bracket.table, bracket.row)
+    if bracket.protocol not in [one.name for one in protocols]:
+        raise UnknownName(f"protocol in {section.where}", bracket.protocol, [one.name for one in protocols])
+    return bracket
+
+
+def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
+    names = {one.name: [*(variant.name for variant in one.rows), *CONTROLS] for one in tables}
+    if table not in names:
+        raise UnknownName(f"table in {where}", table, names)
+    if row not in names[table]:
+        raise UnknownName(f"row in {where}", row, names[table])
+
+
+def _extended(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A built-in study with another's keys over its own: tables and protocols by their names, others as wholes."""
+    found = dict(below)
+    for key, value in above.items():
+        if key in ("table", "protocol") and isinstance(value, list):
+            own: dict[str, Any] = {one.get("name", ""): one for one in below.get(key, [])}
+            own.update({one.get("name", ""): one for one in cast("list[dict[str, Any]]", value)})
+            found[key] = list(own.values())
+        else:
+            found[key] = value
+    return found
+
+
+def _named(name: str, where: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{where} has the name {name!r}; use lower-case letters, digits, . - and _, at most 64.")
+    return name
+
+
+def _unique(what: str, names: list[str]) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"two {what}s are called {twice[0]!r}; give one of them another name.")
+
+
+def _inside(path: str, where: str) -> str:
+    """A path within the data that the caller names: a study that someone sends must not read elsewhere."""
+    parts = Path(path).parts
+    if path and (Path(path).is_absolute() or ".." in parts or "\\" in path):
+        raise UsageError(f"{where} names {path!r}; paths lead into the folder of data, without .. or a drive.")
+    return path
