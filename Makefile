@@ -14,7 +14,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding hearing reading
+  genres embedding hearing reading evaluate similar selection
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -86,6 +86,15 @@ bench-hearing: $(TOOLS) ## the hearing panel of 90 s of sound, beside librosa me
 
 bench-reading: $(RUNTIME) ## the reading panel of MovieLens 100K, and what is nearest by it (DATA=folder)
 	$(if $(DATA),$(BIN)/python benchmarks/reading.py '$(DATA)',@echo 'bench-reading needs DATA=folder' >&2)
+
+bench-evaluate: $(RUNTIME) ## the item-based protocol: the published figures, beside loops, 16 million ratings (DATA=folder)
+	$(BIN)/python benchmarks/evaluate.py $(if $(DATA),'$(DATA)')
+
+bench-similar: $(RUNTIME) ## the 200 nearest of 13,920 items, beside scikit-learn
+	$(BIN)/python benchmarks/similar.py
+
+bench-selection: $(RUNTIME) ## 20 planted features among 2,304: which are found
+	$(BIN)/python benchmarks/selection.py
 
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py

@@ -13,7 +13,8 @@
     ├── FetchError            something that cannot be had over the network
     ├── MediaError            a clip that cannot be read
     ├── ExtractionError       a feature that cannot be measured, or one that breaks its contract
-    └── SpaceError            a space that cannot be built or searched
+    ├── SpaceError            a space that cannot be built or searched
+    └── AuditFailed           an experiment whose record shows a fault
 
 A message is one or two sentences: what was given, what is allowed, what to do next.
 """
@@ -116,3 +117,9 @@ class SpaceError(TriptychError):
     """A space cannot be built or searched as asked."""
 
     exit_code = 3
+
+
+class AuditFailed(TriptychError):
+    """A record shows a fault, or with ``strict`` does not show that there is none."""
+
+    exit_code = 1

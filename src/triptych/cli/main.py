@@ -12,11 +12,13 @@ import triptych
 from triptych.cli import (
     add,
     attach,
+    audit,
     clean,
     demo,
     doctor,
     duplicates,
     enrich,
+    evaluate,
     export,
     extract,
     forget,
@@ -31,6 +33,7 @@ from triptych.cli import (
     read,
     report,
     similar,
+    study,
     trailers,
 )
 from triptych.errors import TriptychError
@@ -49,6 +52,7 @@ PANELS = {
     "Fill a catalogue": (init, get, add, enrich, trailers, attach),
     "Tend it": (duplicates, clean, items, inspect, read, graph, info, ledger, forget),
     "See, hear, read, recommend": (extract, fuse, similar),
+    "Judge honestly": (audit,),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),
 }
@@ -56,6 +60,8 @@ for panel, modules in PANELS.items():
     for module in modules:
         app.command(module.__name__.rsplit(".", 1)[-1], rich_help_panel=panel)(module.command)
 app.add_typer(report.app, name="report", rich_help_panel="Tend it")
+app.add_typer(evaluate.app, name="evaluate", rich_help_panel="Judge honestly")
+app.add_typer(study.app, name="study", rich_help_panel="Judge honestly")
 
 
 def _version(asked: bool) -> None:

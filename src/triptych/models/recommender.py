@@ -11,7 +11,10 @@ from triptych.catalogue.history import History
 
 
 class Recommender(Protocol):
-    """A trained thing. Users and items are places in the lists of ids of the history it was fitted on."""
+    """A trained thing. Users and items are places in the lists of ids of the history it was fitted on.
+
+    −1 is a stranger, a user of whom nothing is known.
+    """
 
     def scores(self, users: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """float32 ``[len(users), items]``, higher is better, of all items, seen ones too; −inf: not to be recommended.

@@ -66,7 +66,7 @@ def learned(name: str, material: Material, split: Split, protocol: Protocol, tun
             return Control(
                 recommender=tuned.model.fit(train),
                 fits=fits,
-                choices=(_choice(name, tuned),),
+                choices=(Choice.of(tuned, role="baseline"),),
                 facts={"tuned": tuned.to_json()},
             )
 
@@ -141,10 +141,15 @@ def _weights(found: ItemWeights) -> Callable[[I64], Any]:
     return scores
 
 
+def held_back(train: History, seed: int) -> Split:
+    """The training side once more split: its test is what decides a control's settings."""
+    return per_user(train, holdout=HELD, seed=seed)
+
+
 def _tuned(name: str, train: History, protocol: Protocol, tuning: Tuning, seed: int) -> Tuned:
     """Chosen by nDCG@10 on rows of the training side that were held back, which are then learned from too."""
     family, grid = GRIDS[name]
-    inner = per_user(train, holdout=HELD, seed=seed)
+    inner = held_back(train, seed)
 
     def score(recommender: Recommender, learned: History, judged: History) -> float:
         del learned, judged  # both are in the split
@@ -160,17 +165,4 @@ def _tuned(name: str, train: History, protocol: Protocol, tuning: Tuning, seed: 
         budget=tuning.budget,
         extend=tuning.beyond,
         seed=seed,
-    )
-
-
-def _choice(name: str, tuned: Tuned) -> Choice:
-    tried = {key: sorted({trial.params[key] for trial in tuned.trials}) for key in tuned.grid}
-    return Choice(
-        model=name,
-        role="baseline",
-        grid=tried,
-        chosen=tuned.chosen,
-        chosen_on="validation",
-        trials=len(tuned.trials),
-        seconds=sum(trial.seconds for trial in tuned.trials),
     )

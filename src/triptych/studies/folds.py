@@ -35,5 +35,6 @@ def folds_of(protocol: Protocol, history: History) -> list[Split]:
 
 
 def learned_items(split: Split) -> Sequence[str]:
-    """The items whose content may be learned from: all, unless some are held out as items."""
-    return split.train_item_ids if "items" in split.disjoint else split.history.item_ids
+    """The items whose content may be learned from: those of the training side. Where all ratings judge there is no
+    such side, and no item is held out."""
+    return split.train_item_ids if len(split.train) else split.history.item_ids

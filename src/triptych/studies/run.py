@@ -15,7 +15,7 @@ from triptych.evaluate.measured import Measured
 from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.protocols.item_based import item_based
 from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms
-from triptych.evaluate.split import Split
+from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
 from triptych.models.recommender import Recommender
 from triptych.studies import controls
 from triptych.studies.arrangement import arrange
@@ -270,7 +270,7 @@ def _record(
         choices += [Choice(**told) for told in cell.facts.get("choices", [])]
     record = Record(
         name=f"{study.name}: {protocol.name}{f', {scope.name}' if scope.name else ''}, fold {fold + 1}",
-        split=split,
+        split=_with_validation(split, study.seed),
         protocol=Terms(kind=protocol.kind, candidates="all", like=protocol.like, cutoffs=protocol.cutoffs),
         fits=tuple(fits.values()),
         choices=tuple(choices),
@@ -282,6 +282,16 @@ def _record(
     mark = f"-{'-'.join(scope.genres).lower()}" if scope.name else ""
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"{protocol.name}{mark}-{fold + 1}")
     record.write(folder / RECORDS / safe)
+
+
+def _with_validation(split: Split, seed: int) -> Split:
+    """The split as the controls saw it, which were tuned on some of the training rows before they learned from all."""
+    train = np.flatnonzero(split.side == TRAIN)
+    if not len(train):
+        return split
+    side = split.side.copy()
+    side[train[controls.held_back(split.train, seed).side == TEST]] = VALIDATION
+    return replace(split, side=side)
 
 
 def _judged(split: Split, protocol: Protocol, cells: Iterable[Cell]) -> Judged:
