@@ -318,3 +318,13 @@ def test_the_mean_of_an_item_needs_enough_values() -> None:
     assert mean_values(history, least=1)["c"] == 5.0
     with pytest.raises(UsageError, match="1 is the least"):
         mean_values(history, least=0)
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, "elbow"])
+@pytest.mark.parametrize("pca", [{}, {"seeing/painted": 6}])
+def test_keeping_less_needs_no_scores_anew(keep: float | str, pca: dict[str, float]) -> None:
+    tables, target = world()
+    asked = Selecting.paper(1.0, trees=10, information="bins", pca=pca)
+    narrowed = select(tables, target, train=IDS[:TRAIN], selecting=asked).narrowed(keep)
+    anew = select(tables, target, train=IDS[:TRAIN], selecting=replace(asked, keep=keep))
+    assert narrowed.to_json() == anew.to_json()

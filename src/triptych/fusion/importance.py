@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -96,9 +96,13 @@ class Curve:
         ranked = floored[columns]
         total = float(ranked.sum())
         share = np.cumsum(ranked) / total if total > 0 else np.zeros(len(ranked))
-        some = int((ranked > 0).sum())
-        kept = min(elbow(share) if keep == "elbow" else reaching(share, keep), some)
-        return cls(columns=columns, importance=ranked, share=share, kept=kept, chance=chance)
+        return cls(columns=columns, importance=ranked, share=share, kept=0, chance=chance).cut(keep)
+
+    def cut(self, keep: float | Literal["elbow"]) -> Curve:
+        """The same curve, of which another part is kept."""
+        some = int((self.importance > 0).sum())
+        kept = elbow(self.share) if keep == "elbow" else reaching(self.share, keep)
+        return replace(self, kept=min(kept, some))
 
 
 def reaching(share: F64, wanted: float) -> int:

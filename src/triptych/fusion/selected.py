@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,48 @@ class Selected:
         if not found:
             raise UsageError("nothing is kept of these features: none told more of the target than chance.")
         return found
+
+    def narrowed(self, keep: float | Literal["elbow"]) -> Selected:
+        """The same with fewer columns kept, as selecting with this ``keep`` would have it: scores are not taken again.
+
+        Only what is kept here can be kept there, so select with ``keep`` 1 first.
+        """
+        curves = {panel: {name: curve.cut(keep) for name, curve in own.items()} for panel, own in self.curves.items()}
+        columns = [
+            column if column.mutual_information is None else replace(column, kept_by="") for column in self.columns
+        ]
+        for panel, own in curves.items():
+            scored = [
+                k
+                for k, column in enumerate(columns)
+                if column.mutual_information is not None and column.title.partition("/")[0] == panel
+            ]
+            for name, mark in (("mutual_information", "mi"), ("forest", "forest")):
+                cut: list[int] = own[name].columns[: own[name].kept].tolist()
+                for place in cut:
+                    old = columns[scored[place]]
+                    columns[scored[place]] = replace(old, kept_by="both" if old.kept_by else mark)
+        left: dict[str, list[int]] = {}
+        for column in columns:
+            if column.kept_by:
+                left.setdefault(column.title, []).append(column.index)
+        before: dict[str, list[int]] = {}
+        for column in self.kept:
+            before.setdefault(column.title, []).append(column.index)
+        picks: dict[str, Pick] = {}
+        for title, indices in left.items():
+            pick, kept = self.picks[title], np.array(indices, np.int64)
+            places = np.searchsorted(np.array(before[title], np.int64), kept)
+            picks[title] = (
+                replace(pick, columns=kept)
+                if pick.components is None
+                else replace(pick, components=pick.components.only(places))
+            )
+        counts = [
+            replace(count, kept=sum(1 for one in columns if one.kept_by and one.title.startswith(f"{count.panel}/")))
+            for count in self.counts
+        ]
+        return replace(self, columns=tuple(columns), counts=tuple(counts), curves=curves, picks=picks)
 
     def to_json(self) -> dict[str, Any]:
         """All of it, arrays as lists. Numbers come back as they were."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,23 +12,15 @@ import numpy.typing as npt
 from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.record import Fit
 from triptych.evaluate.split import Split
-from triptych.features.table import FeatureTable
 from triptych.fusion.fusion import Fusion
-from triptych.fusion.pick import Pick
 from triptych.fusion.reduction import Reduction
-from triptych.fusion.select import Selecting, select
-from triptych.fusion.selected import Selected, mean_values
 from triptych.models.neighbours import ContentNeighbours
 from triptych.spaces.search import Blocks
 from triptych.studies.folds import learned_items
 from triptych.studies.lists import by_content, drawn
 from triptych.studies.material import Material
+from triptych.studies.selection import selection, told
 from triptych.studies.variant import Variant
-
-RULES = ("paper", "chance")
-FILTERED = "filtered"
-#: An item's mean rating is a target only where so many training ratings make it.
-LEAST = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +80,9 @@ def arrange(variant: Variant, material: Material, split: Split, *, seed: int) ->
     fusion = fusion_of(variant.fusion, repr(variant.name))
     facts: dict[str, Any] = {}
     if variant.select is not None:
-        tables, selected = selection(variant.select, tables, split, train, seed=seed, where=repr(variant.name))
+        tables, selected = selection(
+            variant.select, tables, material, split, train, seed=seed, where=repr(variant.name)
+        )
         fits.append(Fit(name="selection", kind="selection", learned_from=selected.learned_from))
         fits.append(Fit(name="target of the selection", kind="mean ratings", learned_from=split.train))
         facts["selected"] = told(selected)
@@ -108,61 +102,6 @@ def arrange(variant: Variant, material: Material, split: Split, *, seed: int) ->
         fits=tuple(fits),
         facts=facts,
     )
-
-
-def selection(
-    settings: Mapping[str, Any],
-    tables: Sequence[FeatureTable],
-    split: Split,
-    train: Sequence[str],
-    *,
-    seed: int,
-    where: str,
-) -> tuple[list[FeatureTable], Selected]:
-    """What is kept of the features, and why. ``rule``: the paper's, or ``chance``, what stands above chance alone.
-
-    ``keep = "filtered"`` stops after the first stage: what varies, and follows no other column.
-    """
-    asked = dict(settings)
-    rule, keep = asked.pop("rule", "paper"), asked.pop("keep", None)
-    if rule not in RULES:
-        raise UnknownName(f"rule of the selection in {where}", str(rule), RULES)
-    known = [name for name in Selecting.__dataclass_fields__ if name != "seed"]
-    for name in asked:
-        if name not in known:
-            raise UnknownName(f"setting of the selection in {where}", name, ["rule", *known])
-    titles = [table.recipe.title for table in tables]
-    asked["pca"] = {title: amount for title, amount in asked.get("pca", {}).items() if title in titles}
-    share = 1.0 if keep in (None, FILTERED) else keep
-    asked |= {"keep": share, "seed": seed}
-    selecting = Selecting(**asked) if rule == "chance" else Selecting.paper(**asked)
-    selected = select(tables, mean_values(split.train, least=LEAST), train=train, selecting=selecting)
-    if keep != FILTERED:
-        return selected.tables(tables), selected
-    left: dict[str, list[int]] = {}
-    for column in selected.columns:
-        if not column.dropped_by and not column.component:
-            left.setdefault(column.title, []).append(column.index)
-    width = {table.recipe.title: table.values.shape[1] for table in tables}
-    picks = {title: Pick(entries=width[title], columns=np.array(columns, np.int64)) for title, columns in left.items()}
-    filtered = replace(selected, picks=picks)
-    return filtered.tables(tables), filtered
-
-
-def told(selected: Selected) -> dict[str, Any]:
-    """What a report draws of a selection: counts, curves, and each column that was scored."""
-    body = selected.to_json()
-    return {
-        "counts": body["counts"],
-        "curves": body["curves"],
-        "refused": body["refused"],
-        "scored_on": body["scored_on"],
-        "columns": [
-            [column.label, column.mutual_information, column.forest, column.kept_by]
-            for column in selected.columns
-            if column.mutual_information is not None
-        ],
-    }
 
 
 def widths(blocks: Blocks) -> dict[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,14 @@ from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.history import History
 from triptych.catalogue.records import Item
 from triptych.errors import ExtractionError, UsageError
+from triptych.evaluate.split import Split
 from triptych.features import registry
 from triptych.features.extractor import Learner, Showing, learned_from
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe, plain
 from triptych.features.store import FeatureStore
 from triptych.features.table import FeatureTable
+from triptych.fusion.selected import Selected
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +39,9 @@ class Material:
     standing: dict[str, FeatureTable]
     learners: dict[str, Learner]
     _learned: dict[tuple[str, str], FeatureTable] = field(default_factory=dict[tuple[str, str], FeatureTable])
+    _selected: WeakKeyDictionary[Split, dict[str, Selected]] = field(
+        default_factory=WeakKeyDictionary["Split", "dict[str, Selected]"]
+    )
 
     @classmethod
     def of(cls, catalogue: Catalogue, *, having: Sequence[str] = ()) -> Material:
@@ -104,11 +110,19 @@ class Material:
             items=tuple(self.items[k] for k in sorted(kept)),
             history=History.of_table(self.catalogue.interactions(), item_ids=ids),
             _learned={},
+            _selected=WeakKeyDictionary(),
         )
 
     def tables(self, titles: Sequence[str], train: Sequence[str]) -> list[FeatureTable]:
         """The features, of which those that learn have looked at ``train`` alone."""
         return [self._again(title, train) if title in self.learners else self.standing[title] for title in titles]
+
+    def selected(self, split: Split, key: str, select: Callable[[], Selected]) -> Selected:
+        """What was selected on this split before under ``key``: rows that keep another share of it share its scores."""
+        known = self._selected.setdefault(split, {})
+        if key not in known:
+            known[key] = select()
+        return known[key]
 
     def _again(self, title: str, train: Sequence[str]) -> FeatureTable:
         chosen = set(train)
