@@ -95,6 +95,43 @@ def test_one_item_has_no_neighbour() -> None:
     assert made.similar(["only"]).items.tolist() == [[""]]
 
 
+def test_distances_are_told_with_their_sign_turned() -> None:
+    near = space().similar(["a"], metric="euclidean").of("a")
+    assert [one.item_id for one in near] == ["c", "e", "b", "d"]
+    apart = {item_id: 2 * np.sin(np.deg2rad(angle / 2)) for item_id, angle in (*SEEN.items(), *HEARD.items())}
+    assert near[1].score == pytest.approx(-np.sqrt(2) * apart["e"], abs=1e-6)  # twice the squares, for half is known
+    assert near[1].panels == pytest.approx({"hearing": -apart["e"]}, abs=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("batch", [1, 2, 3, None])
+def test_lists_of_all_are_those_of_each(metric: str, batch: int | None) -> None:
+    made = space()
+    told: list[tuple[int, int]] = []
+    found = list(made.lists(3, metric=metric, batch=batch, progress=lambda done, total: told.append((done, total))))
+    assert np.concatenate([part.items for part in found]).tolist() == list(range(5))
+    assert len(found) == -(-5 // (batch or 5))
+    assert told[-1] == (5, 5)
+    assert told == sorted(told)
+    whole = made.similar(made.item_ids, n=3, metric=metric)
+    names = np.array([*made.item_ids, ""], dtype=object)
+    assert names[np.concatenate([part.neighbours for part in found])].tolist() == whole.items.tolist()
+    assert np.concatenate([part.scores for part in found]).tobytes() == whole.scores.tobytes()
+
+
+def test_lists_of_some_among_some() -> None:
+    made = space()
+    [part] = made.lists(2, items=["d", "a"], candidates=["c", "a", "b"], weights={"seeing": 1})
+    assert part.items.tolist() == [3, 0]
+    assert part.neighbours.tolist() == [[2, 1], [1, 2]]
+    [whole] = made.lists(9, candidates=["c"], weights={"seeing": 1})
+    assert whole.neighbours.tolist() == [[2], [2], [-1], [2], [-1]]
+    with pytest.raises(UsageError, match="a batch is of 0 items"):
+        made.lists(2, batch=0)
+    with pytest.raises(UnknownName, match="no metric 'l2'"):
+        made.lists(2, metric="l2")
+
+
 def test_an_empty_space_knows_no_item() -> None:
     made = space(seen={}, heard={})
     with pytest.raises(UnknownName, match="no item 'a'; there is none yet"):

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import SpaceError, UnknownName, UsageError
+from triptych.spaces.blocks import F32, I64, Blocks
 from triptych.spaces.ranking import Ranking
-from triptych.spaces.search import Blocks, nearest, panel_scores
+from triptych.spaces.score import known
+from triptych.spaces.search import Progress, nearest, neighbours, panel_scores
+from triptych.spaces.shortlist import Shortlist, numbers, parts
+
+#: Bytes of memory that the shortlists of a batch may take, unless the caller says how large batches are.
+BATCH = 1 << 28
+
+
+class Batch(NamedTuple):
+    """Lists of some items. ``items`` int64 ``[q]``: their rows in the space; ``neighbours`` int64 ``[q, n]``: the rows
+    of those nearest to each, best first, −1 where there are fewer; ``scores`` float32 ``[q, n]``, 0 there."""
+
+    items: I64
+    neighbours: I64
+    scores: F32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,37 +80,112 @@ class Space:
         n: int = 10,
         weights: Mapping[str, float] | None = None,
         candidates: Sequence[str] | None = None,
+        metric: str = "cosine",
     ) -> Ranking:
-        """The ``n`` items nearest to each of ``items``, itself left out, by masked cosine.
+        """The ``n`` items nearest to each of ``items``, itself left out.
 
         ``weights``: panel → weight; all count alike when left out, and when given those that are not named count 0.
-        ``candidates``: the only items to choose from, all by default.
+        ``candidates``: the only items to choose from, all by default. ``metric``: cosine, or euclidean, whose scores
+        are distances with their sign turned; see :mod:`triptych.spaces.score`.
         """
-        if n < 1:
-            raise UsageError(f"n is {n}; ask for at least 1 neighbour.")
-        chosen = self._weights(weights)
+        chosen, among = self._asked(n, weights, candidates, metric)
         asked = self._places(items)
-        queries = self.blocks.rows(asked)
-        if candidates is None:
-            found, scores = nearest(queries, self.blocks, n=self._length(n, self.blocks), weights=chosen, exclude=asked)
-        else:
-            among = np.unique(self._places(candidates))
-            rows = self.blocks.rows(among)
-            place = np.searchsorted(among, asked)
-            own = np.where(np.isin(asked, among), place, -1)
-            found, scores = nearest(queries, rows, n=self._length(n, rows), weights=chosen, exclude=own)
-            found = np.append(among, -1)[found]
+        found, scores = self._nearest(asked, among, n, chosen, metric, None)
         return Ranking(
             queries=tuple(items),
             items=self._ids[found],
             scores=scores,
-            panels=panel_scores(queries, self.blocks, found),
+            panels=panel_scores(self.blocks.rows(asked), self.blocks, found, metric=metric),
         )
 
-    @staticmethod
-    def _length(n: int, rows: Blocks) -> int:
+    def lists(
+        self,
+        n: int,
+        *,
+        items: Sequence[str] | None = None,
+        weights: Mapping[str, float] | None = None,
+        metric: str = "cosine",
+        candidates: Sequence[str] | None = None,
+        batch: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Batch]:
+        """The same of many items, all by default, ``batch`` of them at a time.
+
+        Never all pairs, and never more than a batch of lists are in memory; by default a batch is as large as its
+        shortlists fit into a quarter of a GiB. The larger it is the better where all items are asked about: the
+        product of two of the same batch is made once for both. ``progress`` is told how many items' worth of work of
+        how many is done.
+        """
+        chosen, among = self._asked(n, weights, candidates, metric)
+        if batch is not None and batch < 1:
+            raise UsageError(f"a batch is of {batch} items; let it be at least 1.")
+        size = batch or max(BATCH // Shortlist.bytes_each(self._length(n, among)), 1)
+        asked = None if items is None else self._places(items)
+        return self._batches(asked, among, n, chosen, metric, size, progress)
+
+    def _batches(
+        self,
+        asked: I64 | None,
+        among: I64 | None,
+        n: int,
+        weights: Mapping[str, float],
+        metric: str,
+        size: int,
+        progress: Progress | None,
+    ) -> Iterator[Batch]:
+        total = len(self.item_ids) if asked is None else len(asked)
+        for part in parts(total, size):
+            before = part.start
+
+            def told(done: int, _: int, before: int = before) -> None:
+                if progress is not None:
+                    progress(before + done, total)
+
+            here = numbers(part) if asked is None else asked[part]
+            if asked is None and among is None:
+                length = self._length(n, among)
+                found, scores = neighbours(self.blocks, part, n=length, weights=weights, metric=metric, progress=told)
+            else:
+                found, scores = self._nearest(here, among, n, weights, metric, told)
+            yield Batch(here, found, scores)
+
+    def _nearest(
+        self,
+        asked: I64,
+        among: I64 | None,
+        n: int,
+        weights: Mapping[str, float],
+        metric: str,
+        progress: Progress | None,
+    ) -> tuple[I64, F32]:
+        """Rows of the space nearest to those asked for, of all or of some, and their scores."""
+        own, rows = asked, self.blocks
+        if among is not None:
+            rows = self.blocks.rows(among)
+            own = np.where(np.isin(asked, among), np.searchsorted(among, asked), -1)
+        found, scores = nearest(
+            self.blocks.rows(asked),
+            rows,
+            n=self._length(n, among),
+            weights=weights,
+            exclude=own,
+            metric=metric,
+            progress=progress,
+        )
+        return found if among is None else np.append(among, -1)[found], scores
+
+    def _asked(
+        self, n: int, weights: Mapping[str, float] | None, candidates: Sequence[str] | None, metric: str
+    ) -> tuple[dict[str, float], I64 | None]:
+        if n < 1:
+            raise UsageError(f"n is {n}; ask for at least 1 neighbour.")
+        known(metric)
+        among = None if candidates is None else np.unique(self._places(candidates))
+        return self._weights(weights), among
+
+    def _length(self, n: int, among: I64 | None) -> int:
         """Lists are no longer than there are rows to stand in them."""
-        return max(min(n, len(rows)), 1)
+        return max(min(n, len(self.blocks) if among is None else len(among)), 1)
 
     def _places(self, items: Sequence[str]) -> npt.NDArray[np.int64]:
         if isinstance(items, str):
