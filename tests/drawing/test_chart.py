@@ -23,6 +23,10 @@ from triptych.drawing.chart import (
     rows,
     stacked,
 )
+from triptych.drawing.fan import fan
+from triptych.drawing.rising import Rise, rising
+from triptych.drawing.scatter import Cloud, scatter
+from triptych.drawing.span import Span, spans
 from triptych.drawing.stroke import Drawing
 
 HOSTILE = "</title><script>alert(1)</script>\"'&<g onload=x>"
@@ -58,6 +62,36 @@ CHARTS: dict[str, Draw] = {
         forest, names=NAMES, values=[-1.0, 0.0, 0.1, 2.0], behind=NAMES, tones=["seeing"] * 4, band=0.2,
         sides=(HOSTILE, "more"),
     ),
+    "logarithmic rows": partial(
+        rows, names=NAMES, values=[0, 1, 10, 10_000], tone=["seeing"] * 4, log=True, room=0.5, faint=[True, False] * 2
+    ),
+    "spans": partial(
+        spans,
+        spans=[
+            Span(name=name, value=k - 1.0, low=k - 2.0, high=k, tone="ink", words=HOSTILE, told=HOSTILE, band=k > 1)
+            for k, name in enumerate(NAMES)
+        ],
+        rule=0.0, sides=(HOSTILE, HOSTILE), below=HOSTILE,
+    ),
+    "one span": partial(spans, spans=[Span(name="a", value=0, low=0, high=0, tone="soft", words="0")], begin=0.0),
+    "no spans": partial(spans, spans=[]),
+    "fan": partial(
+        fan,
+        curves=[Curve(tone="soft", points=[(1, 0.5), (10, 0.6)], name=name, dashed=True) for name in NAMES],
+        x_ticks=[(1, HOSTILE), (10, "@10")], log_x=True, below=HOSTILE,
+    ),
+    "scatter": partial(
+        scatter,
+        clouds=[Cloud(tone="seeing", name="a", points=[(-1, 0, HOSTILE), (2, 5, "b")]),
+                Cloud(tone="soft", name="", points=[])],
+        across=HOSTILE, up=HOSTILE,
+    ),
+    "no scatter": partial(scatter, clouds=[], across="", up="", log_y=True),
+    "rising": partial(
+        rising,
+        rises=[Rise(tone="reading", name=HOSTILE, shares=[0.5, 0.9, 1.0], bend=1, words=HOSTILE)], thresholds=(0.8,),
+        below=HOSTILE,
+    ),
     "multiples": partial(multiples, names=NAMES, values=[[0, 1, 0]] * 4, labels=["a", HOSTILE, "c"], tone="hearing"),
 }  # fmt: skip
 
@@ -70,7 +104,7 @@ def drawn(chart: Draw, width: float) -> ET.Element:
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 def test_every_chart_is_sound_and_hostile_names_are_only_words(name: str, width: float) -> None:
     tree = drawn(CHARTS[name], width)
-    assert {node.tag for node in tree.iter()} <= {"svg", "rect", "text", "title", "line", "path", "circle"}
+    assert {node.tag for node in tree.iter()} <= {"svg", "g", "rect", "text", "title", "line", "path", "circle"}
     for node in tree.iter():
         assert not any(key.startswith("on") for key in node.attrib)
         for key in ("x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy"):

@@ -17,9 +17,10 @@ from triptych.cli.inspect_lane import clock
 from triptych.cli.inspect_words import along_says, at_text, facts, notes, opening, shots_say
 from triptych.cli.inspection import REASONS, SHOWN_SHOTS, Inspection, Pictures, Segment, Shot, Stored
 from triptych.cli.report_figure import STYLE as FIGURE_STYLE
-from triptych.cli.report_figure import Figure, plural, table
+from triptych.cli.report_figure import plural
 from triptych.drawing.axis import share_text
 from triptych.drawing.chart import rows as bars
+from triptych.drawing.figure import Figure, table
 from triptych.drawing.page import hinge, shell
 from triptych.drawing.stroke import STYLE as CHART_STYLE
 from triptych.media.contact_sheet import Tile, jpeg_of

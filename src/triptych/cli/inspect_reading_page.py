@@ -9,7 +9,7 @@ from triptych.catalogue.records import Item
 from triptych.cli.inspect_lane import clock
 from triptych.cli.inspect_reading import Edge, Name, Reading
 from triptych.cli.inspect_reading_words import cards_say, fields, reading_says
-from triptych.cli.report_figure import table
+from triptych.drawing.figure import table
 
 #: [characters] of a plot on the page, and how many tails of one relation.
 SHOWN, TAILS = 6000, 12

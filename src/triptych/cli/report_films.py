@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from triptych.cli.report_figure import Figure, names_figure, plural, spread_figure
+from triptych.cli.report_figure import names_figure, plural, spread_figure
 from triptych.curation.distributions import Summary
 from triptych.curation.films import Films
 from triptych.drawing.axis import share_text, whole_share
 from triptych.drawing.chart import Curve, heat, lines, multiples, rows
+from triptych.drawing.figure import Figure
 
 FILMS = "hearing"
 #: Genres in the map, where each takes a row and a column.

@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
-from triptych.cli.report_figure import DRAWN, Figure, names_figure, plural, spread_figure
+from triptych.cli.report_figure import DRAWN, names_figure, plural, spread_figure
 from triptych.curation.account import Account
 from triptych.curation.distributions import Tail
 from triptych.curation.ratings import Rated, Ratings
 from triptych.drawing.axis import count_text, share_text, whole_share
 from triptych.drawing.chart import Curve, Series, columns, heat, lines, rows, stacked
+from triptych.drawing.figure import Figure
 
 FILMS, RATINGS, USERS = "hearing", "seeing", "reading"
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from html import escape
 
-from triptych.cli.report_figure import DRAWN, Figure, plural
+from triptych.cli.report_figure import DRAWN, plural
 from triptych.curation.account import Kept
 from triptych.curation.effect import COHENS_H, MAGNITUDES, SCALES
 from triptych.curation.representativeness import Comparison, Effect, Named, Side
 from triptych.drawing.axis import share_text, whole_share
 from triptych.drawing.chart import Series, columns, forest, rows
+from triptych.drawing.figure import Figure
 
 KEPT, REMOVED = "hearing", "soft"
 CALLED = {"year": "year (mean)", "popularity": "interactions of an item", "mean rating": "mean rating of an item"}

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from triptych.cli.report_figure import STYLE as FIGURE_STYLE
-from triptych.cli.report_figure import Figure, plural, section
+from triptych.cli.report_figure import plural
 from triptych.cli.report_films import film_figures
 from triptych.cli.report_holdings import (
     day_of,
@@ -19,6 +19,7 @@ from triptych.cli.report_kept import kept_figures, lead_of, verdicts
 from triptych.curation.account import Account
 from triptych.curation.material import Material
 from triptych.drawing.axis import share_text
+from triptych.drawing.figure import Figure, section
 from triptych.drawing.page import hinge, shell
 from triptych.drawing.stroke import STYLE as CHART_STYLE
 

@@ -162,7 +162,6 @@ def _by(judgement: Judgement) -> str:
 
 
 def _settings(told: dict[str, Any]) -> str:
-    told.pop("title", None)
     return "; ".join(f"{name} {_plain(value)}" for name, value in told.items()) or "the baseline"
 
 

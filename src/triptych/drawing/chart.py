@@ -38,15 +38,18 @@ class Curve:
     points: Sequence[tuple[float, float]]
     name: str = ""
     area: bool = False
+    dashed: bool = False
     marks: Sequence[tuple[float, float, str]] = field(default_factory=tuple)
 
 
 Draw = Callable[[float], Drawing]
 
 
-def figure(draw: Draw, *, name: str, title: str, about: str, broad: bool = False) -> str:
-    """The chart in both widths, with a title and a description for those who do not see it. ``name`` is its id."""
-    drawn = ((BROAD if broad else WIDE, "wide"), (NARROW, "narrow"))
+def figure(draw: Draw, *, name: str, title: str, about: str, broad: bool = False, wide: float = 0) -> str:
+    """The chart in both widths, with a title and a description for those who do not see it. ``name`` is its id.
+
+    ``wide``: [px] that the page has for it where that is neither half of it nor more."""
+    drawn = ((wide or (BROAD if broad else WIDE), "wide"), (NARROW, "narrow"))
     return "".join(svg_of(draw(width), f"{name}-{kind}", kind, title, about) for width, kind in drawn)
 
 
@@ -105,26 +108,36 @@ def rows(
     *,
     names: Sequence[str],
     values: Sequence[float],
-    tone: str,
+    tone: str | Sequence[str],
     says: Says = share_text,
     most: float | None = None,
     extra: Sequence[str] = (),
+    log: bool = False,
+    room: float = 1 / 3,
+    faint: Sequence[bool] = (),
 ) -> Drawing:
-    """Bars that lie, each with its name before and its number behind it; with ``most``, on a track of that length."""
-    longest = max([*values, 1e-12]) if most is None else most
-    left = room_for(names, width)
+    """Bars that lie, each with its name before and its number behind it; with ``most``, on a track of that length.
+
+    ``tone``: of all, or of each. ``room``: the share of the width that names may take. On a logarithmic axis, which
+    is for counts, bars begin at a half, so that one of 1 is seen and one of 0 is not there.
+    """
+    longest = max([*values, 1.0 if log else 1e-12]) if most is None else most
+    tones = [tone] * len(names) if isinstance(tone, str) else list(tone)
+    left = room_for(names, width, room)
     texts = [
         fitted(f"{says(value)}{f' · {extra[k]}' if extra and extra[k] else ''}", width / 3)
         for k, value in enumerate(values)
     ]
-    x = Axis(low=0, high=longest, start=left, end=width - max(map(width_of, texts), default=0) - 10)
+    end = width - max(map(width_of, texts), default=0) - 10
+    x = Axis(low=0.5 if log else 0, high=longest, start=left, end=end, log=log)
     parts: list[str] = []
     for k, (name, value) in enumerate(zip(names, values, strict=True)):
         at = k * ROW
         parts.append(name_before(name, left, at))
         if most is not None:
             parts.append(f'<rect class="track" x="{left}" y="{at + 6}" width="{x.end - left:.1f}" height="12" rx="2"/>')
-        parts.append(bar(left, at + 6, x(value) - left, 12, tone, f"{name}: {texts[k]}"))
+        pale = bool(faint) and faint[k]
+        parts.append(bar(left, at + 6, x(value) - left, 12, tones[k], f"{name}: {texts[k]}", faint=pale))
         parts.append(text((x.end if most is not None else x(value)) + 7, at + 16, texts[k], "start", quiet=True))
     return Drawing(width=width, height=len(names) * ROW + 2, body="".join(parts))
 

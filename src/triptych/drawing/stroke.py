@@ -16,11 +16,15 @@ svg .grid { stroke: var(--line); stroke-width: 1; } svg .rule { stroke: var(--so
 svg .mark { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 2 3; } svg .track { fill: var(--line); }
 svg .band { fill: var(--line); opacity: .45; }
 .fill-seeing { fill: var(--seeing); } .fill-hearing { fill: var(--hearing); } .fill-reading { fill: var(--reading); }
-.fill-soft { fill: var(--soft); }
+.fill-soft { fill: var(--soft); } .fill-ink { fill: var(--ink); }
 .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
 .halo { stroke: var(--paper); }
 .line-seeing { stroke: var(--seeing); } .line-hearing { stroke: var(--hearing); }
 .line-reading { stroke: var(--reading); } .line-soft { stroke: var(--soft); } .under { opacity: .14; }
+.line-ink { stroke: var(--ink); } .dashed { stroke-dasharray: 6 4; } .thin { stroke-width: 1.25; }
+svg .hollow { fill: var(--paper); stroke-width: 2; }
+svg .leader { stroke: var(--soft); stroke-width: .75; opacity: .6; }
+svg .zone { fill: var(--line); opacity: .3; }
 .narrow { display: none !important; }
 @media (max-width: 34rem) { .wide { display: none !important; } .narrow { display: block !important; } }
 """
@@ -70,9 +74,9 @@ def foot_line(left: float, right: float, y: float) -> str:
     return f'<line class="rule" x1="{left:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
-def room_for(names: Sequence[str], width: float) -> float:
-    """[px] before the bars: as much as the longest name needs, and no more than a third of the width."""
-    return min(max(map(width_of, names), default=0) + 12, width / 3)
+def room_for(names: Sequence[str], width: float, share: float = 1 / 3) -> float:
+    """[px] before the bars: as much as the longest name needs, and no more than a share of the width."""
+    return min(max(map(width_of, names), default=0) + 12, width * share)
 
 
 def name_before(name: str, left: float, at: float) -> str:

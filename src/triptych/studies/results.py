@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,9 +11,11 @@ import numpy as np
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.significance import Comparison, Interval, adjusted, compare_all, intervals
 from triptych.studies.cell import Cell
-from triptych.studies.run import ORACLE, Done, scope_of
-from triptych.studies.study import CONTROLS, Bracket, Claim, Protocol, Table
+from triptych.studies.run import Done, scope_of
+from triptych.studies.study import CONTROLS, ORACLE, Bracket, Claim, Protocol, Table
 
+#: One alone who judges has no interval.
+FEWEST = 2
 LEVEL, CERTAIN = 0.95, 0.05
 AGREES, CONTRADICTS, UNDECIDED, UNTESTED = "agrees", "contradicts", "undecided", "not tested"
 
@@ -122,7 +124,8 @@ def merged(cells: Sequence[Cell], row: str) -> Measured | None:
         / np.maximum(counts, 1)
         for metric in parts[0].values
     }
-    whole = {metric: float(np.mean([part.whole[metric] for part in parts])) for metric in parts[0].whole}
+    shared = [metric for metric in parts[0].whole if all(metric in part.whole for part in parts)]
+    whole = {metric: float(np.mean([part.whole[metric] for part in parts])) for metric in shared}
     return Measured(name=parts[0].name, unit=parts[0].unit, ids=ids, values=values, whole=whole)
 
 
@@ -134,7 +137,7 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
     study = done.study
     scopes = {scope_of(variant).name for variant in table.rows}
     named: list[tuple[str, str, str, str]] = [
-        (variant.title or variant.name, "variant", scope_of(variant).name, variant.digest) for variant in table.rows
+        (variant.name, "variant", scope_of(variant).name, variant.digest) for variant in table.rows
     ]
     for scope in sorted(scopes):
         mark = f" ({scope})" if len(scopes) > 1 and scope else ""
@@ -146,8 +149,10 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
         found = merged(cells, row)
         facts = tuple(cell.facts for cell in cells)
         seconds = sum(cell.seconds for cell in cells)
-        if found is None or not len(found.ids):
-            why = next((cell.nothing for cell in cells if cell.nothing), "nobody judges it" if cells else "not run yet")
+        if found is None or len(found.ids) < FEWEST:
+            why = next(
+                (cell.nothing for cell in cells if cell.nothing), "hardly anybody judges it" if cells else "not run yet"
+            )
             lines.append(Line(name=name, kind=kind, scope=scope, nothing=why, seconds=seconds, facts=facts))
             continue
         figures = intervals(found.values, seed=study.seed, level=LEVEL, draws=study.draws)
@@ -164,16 +169,17 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
             )
         )
     unit = next((line.measured.unit for line in lines if line.measured is not None), "user")
-    compared = _compared(lines, table, seed=study.seed, draws=study.draws)
+    claimed = {claim.metric for claim in study.claims if claim.table == table.name}
+    compared = _compared(lines, table, {*table.metrics, *claimed}, seed=study.seed, draws=study.draws)
     return Judgement(table=table, protocol=protocol, row=row, unit=unit, lines=compared)
 
 
-def _compared(lines: Sequence[Line], table: Table, *, seed: int, draws: int) -> tuple[Line, ...]:
+def _compared(lines: Sequence[Line], table: Table, wanted: Set[str], *, seed: int, draws: int) -> tuple[Line, ...]:
     """Each line against the one of the table, with p after Holm over all lines of a metric."""
     base = next((line for line in lines if line.name == table.against), None)
     if base is None or base.measured is None:
         return tuple(lines)
-    metrics = [metric for metric in base.figures if metric in set(table.metrics)] or list(base.figures)
+    metrics = [metric for metric in base.figures if metric in wanted] or list(base.figures)
     pairs: dict[int, dict[str, Comparison]] = {}
     for k, line in enumerate(lines):
         if line is base or line.measured is None or set(line.measured.ids) != set(base.measured.ids):

@@ -24,12 +24,10 @@ from triptych.studies.folds import folds_of
 from triptych.studies.manifest import Manifest, versions
 from triptych.studies.material import Material
 from triptych.studies.prepare import Report, prepare
-from triptych.studies.study import CONTROLS, Protocol, Study
+from triptych.studies.study import CONTROLS, ORACLE, Protocol, Study
 from triptych.studies.variant import Variant
 
 CELLS, RECORDS, CATALOGUE = "cells", "records", "catalogue"
-#: The row that looks ahead at what judges; it stands beside the controls and is no control.
-ORACLE = "oracle"
 
 
 @dataclass(frozen=True, kw_only=True)

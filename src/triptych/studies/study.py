@@ -20,6 +20,10 @@ ROWS = ("overall", "warm", "cold")
 SIGNS = ("higher", "lower", "same")
 #: The rows that stand in every table of rankings, whatever a study asks for.
 CONTROLS = ("random", "popularity", "genres", "als", "ease")
+#: The row that looks ahead at what judges; it stands beside the controls and is no control.
+ORACLE = "oracle"
+#: Metrics that a table shows unless it says which.
+SHOWN = ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "ndcg-graded@10", "mrr@10")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIX = ".toml"
 
@@ -304,6 +308,8 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
     if not rows:
         raise UsageError(f"{section.where} has no [[table.row]].")
     _unique("row", names)
+    if taken := [name for name in names if name in (*CONTROLS, ORACLE)]:
+        raise UsageError(f"{section.where} calls a row {taken[0]!r}, as a control is called; give it another name.")
     against = section.take("against", str, names[0])
     if against not in names:
         raise UnknownName(f"row of {section.where}", against, names)
@@ -313,7 +319,9 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
         notes=section.take("notes", str, "").strip(),
         rows=tuple(rows),
         against=against,
-        metrics=section.texts("metrics", ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "mrr@10")),
+        metrics=section.texts(
+            "metrics", ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "ndcg-graded@10", "mrr@10")
+        ),
         protocols=section.texts("protocols"),
     )
     section.end()
@@ -355,7 +363,7 @@ def _bracket(section: Section, tables: tuple[Table, ...], protocols: tuple[Proto
 
 
 def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
-    names = {one.name: [*(variant.name for variant in one.rows), *CONTROLS] for one in tables}
+    names = {one.name: [*(variant.name for variant in one.rows), *CONTROLS, ORACLE] for one in tables}
     if table not in names:
         raise UnknownName(f"table in {where}", table, names)
     if row not in names[table]:

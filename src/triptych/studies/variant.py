@@ -25,7 +25,6 @@ class Variant:
     """
 
     name: str
-    title: str = ""
     features: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     fusion: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -42,7 +41,6 @@ class Variant:
         select = cast("dict[str, Any] | None", section.maybe("select", dict))
         variant = cls(
             name=section.need("name", str),
-            title=section.take("title", str, ""),
             features=section.texts("features"),
             without=section.texts("without"),
             fusion=plain(section.take("fusion", dict, {}), f"{where} fusion"),
@@ -59,7 +57,7 @@ class Variant:
     @property
     def digest(self) -> str:
         """Over all that decides a number: two rows of one digest are one computation, whatever they are called."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("name", "title")}
+        told = {name: value for name, value in asdict(self).items() if name != "name"}
         return hashlib.blake2b(json.dumps(plain(told, self.name), sort_keys=True).encode(), digest_size=6).hexdigest()
 
     def chosen(self, titles: Sequence[str]) -> list[str]:

@@ -1,0 +1,73 @@
+"""Scatter: two numbers of each thing as a dot, in the colour of its group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from triptych.drawing.axis import Axis, Says, count_text, width_of
+from triptych.drawing.chart import FOOT
+from triptych.drawing.stroke import Drawing, foot_line, grid, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """``points``: x, y, and what the dot is called. A cloud of the tone soft is pale, for what is only background."""
+
+    tone: str
+    name: str
+    points: Sequence[tuple[float, float, str]]
+
+
+def scatter(
+    width: float,
+    *,
+    clouds: Sequence[Cloud],
+    across: str,
+    up: str,
+    x_says: Says = count_text,
+    y_says: Says = count_text,
+    log_y: bool = False,
+    height: float = 300,
+) -> Drawing:
+    """Later clouds lie over earlier ones. ``across`` and ``up`` name the axes. A logarithmic axis spans three powers
+    of ten at most: what is less lies at its foot."""
+    xs = [x for cloud in clouds for x, _, _ in cloud.points] or [0.0]
+    ys = [y for cloud in clouds for _, y, _ in cloud.points] or [0.0]
+    y = _powers(ys, height, 30) if log_y else _axis(min(ys), max(ys), height, 30)
+    left = 8 + max(width_of(y_says(tick)) for tick in y.ticks())
+    x = _axis(min(xs), max(xs), left + 6, width - 10)
+    parts = [text(0, 12, up, "start", quiet=True), *grid(y, left, width, y_says)]
+    taken = -1e9
+    for tick in x.ticks(5):
+        words = x_says(tick)
+        half = width_of(words) / 2
+        if x(tick) - half > taken:
+            parts.append(text(min(x(tick), width - half), height + FOOT, words, "middle", quiet=True))
+            taken = x(tick) + half + 8
+    parts.append(foot_line(left, width, height))
+    parts.append(text((left + width) / 2, height + FOOT + 19, across, "middle", quiet=True))
+    for cloud in clouds:
+        pale = cloud.tone == "soft"
+        # What all dots of a cloud share is said once: there may be thousands.
+        parts.append(f'<g class="fill-{cloud.tone}" fill-opacity="{0.45 if pale else 0.85}">')
+        parts += [
+            f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="{2 if pale else 3}"><title>{escape(told)}</title></circle>'
+            for a, b, told in cloud.points
+        ]
+        parts.append("</g>")
+    return Drawing(width=width, height=height + FOOT + 27, body="".join(parts))
+
+
+def _powers(values: Sequence[float], start: float, end: float) -> Axis:
+    high = max(*values, 1e-300)
+    low = max(min((value for value in values if value > 0), default=high), high / 1000)
+    return Axis(low=low if low < high else high / 10, high=high * 1.1, start=start, end=end, log=True)
+
+
+def _axis(low: float, high: float, start: float, end: float) -> Axis:
+    """From 0 unless there is less; with some air above."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    air = (high - low) * 0.04 or 1.0
+    return Axis(low=low - air if low < 0 else low, high=high + air, start=start, end=end)

@@ -1,0 +1,37 @@
+"""Files: a report as it lies in the folder of its run. Each file is whole or as it was before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from triptych.errors import UsageError
+from triptych.studies.report.body import to_json
+from triptych.studies.report.markdown import markdown
+from triptych.studies.report.page import page
+from triptych.studies.results import Results
+
+NAMES = ("report.html", "report.md", "report.json")
+
+
+def write(results: Results, folder: Path) -> Sequence[Path]:
+    """The page, the Markdown and the JSON, in this order. All are made before the first is written."""
+    body = json.dumps(to_json(results), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    texts = dict(zip(NAMES, (page(results), markdown(results), body), strict=True))
+    paths: list[Path] = []
+    for name, text in texts.items():
+        path = folder / name
+        draft = folder / f".{name}.draft"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # A lone surrogate, which a title may carry, cannot be written in UTF-8.
+            draft.write_bytes(text.encode(errors="replace"))
+            draft.replace(path)
+        except OSError as fault:
+            raise UsageError(
+                f"{str(path)!r} cannot be written: {fault.strerror or fault}. The cells of the run stand; mend the "
+                "folder and write the report again: triptych study report RUN"
+            ) from fault
+        paths.append(path)
+    return paths
