@@ -230,11 +230,14 @@ def test_what_is_learned_is_held_against_the_sides() -> None:
     split = scenarios.cold_items(world(), validation=0.2)[0]
     test = split.test.take(np.arange(2))
     items = [split.history.item_ids[k] for k in np.unique(split.validation.items)]
+    renamed = replace(split.history, user_ids=tuple(f"{k}.0" for k in range(USERS)))
     for fit, verdict, told in [
         (Fit(name="all", learned_from=split.history), "fault", f"{len(split.test)} ("),
         (Fit(name="two", learned_from=test), "fault", "2 ("),
         (Fit(name="users", unit="users", learned_from=split.history.user_ids), "clean", "48 users"),
-        (Fit(name="strangers", learned_from=["nobody has rated this"]), "clean", "1 items"),
+        (Fit(name="some", learned_from=["nobody has rated this", *split.train_item_ids]), "clean", "some ("),
+        (Fit(name="numbers", learned_from=["0", "1", "2"]), "unknown", "has: numbers."),
+        (Fit(name="others", learned_from=renamed), "unknown", "has: others."),
         (Fit(name="held", learned_from=items), "notice", f"{len(items)} ("),
     ]:
         found = only("fitted-on-test", Record(name="", split=split, fits=[fit]))
@@ -309,3 +312,46 @@ def test_a_sample_is_told_by_its_counts_whatever_is_declared() -> None:
     verdict, evidence = only("sampled", Record(name="", split=split, protocol=terms, candidates=few))
     assert verdict == "fault"
     assert f"of 48 of 48 lists they were fewer, such as 10 of {left.max()}" in evidence
+
+
+def test_a_side_that_is_not_there_is_unknown_and_not_clean() -> None:
+    history = world()
+    for side in (TRAIN, TEST):
+        alone = Split(history=history, side=np.full(len(history), side, np.int8), name="", by_time="all")
+        found = audit(Record(name="", split=alone))
+        assert {"overlap", "future"} <= set(found.of("unknown")), found
+
+
+def test_a_baseline_with_settings_that_nobody_tuned_had_one_trial() -> None:
+    mine = Choice(model="ours", role="proposed", grid={"k": range(9)}, chosen={"k": 4}, chosen_on="validation")
+    tuned = Choice(model="EASE", role="baseline", grid={"k": range(9)}, chosen={"k": 4}, chosen_on="validation")
+    default = Choice(model="ALS", role="baseline", grid={}, chosen={"factors": 32}, chosen_on="validation")
+    nothing = Choice(model="popularity", role="baseline", grid={}, chosen={}, chosen_on="validation")
+    assert only("smaller-budget", Record(name="", choices=[mine, tuned, nothing]))[0] == "clean"
+    verdict, evidence = only("smaller-budget", Record(name="", choices=[mine, tuned, default]))
+    assert (verdict, "ALS had 1 trials and ours 9" in evidence) == ("fault", True), evidence
+    wide = Choice(model="m", role="proposed", grid={str(k): range(100) for k in range(10)}, chosen={}, chosen_on="")
+    assert wide.trials == 100**10  # which no 64 bits hold
+
+
+def test_what_is_ranked_may_be_left_out() -> None:
+    assert only("sampled", Record(name="", protocol=Terms(kind="full-ranking", candidates="")))[0] == "unknown"
+    assert only("sampled", Record(name="", protocol=Terms(kind="rating-prediction", candidates="")))[0] == "clean"
+
+
+def test_judged_rows_with_other_ids_are_said_to_have_them() -> None:
+    split = splits.by_time(world(), share=0.35)
+    other = replace(split.test, user_ids=tuple(f"{k}.0" for k in range(USERS)))
+    assert (
+        "has ids that no interaction has"
+        in only("dropped-cold", Record(name="", split=split, judged=Judged(rows=other)))[1]
+    )
+    few = Judged(rows=split.test.take(np.arange(3)))
+    assert "has ids that" not in only("dropped-cold", Record(name="", split=split, judged=few))[1]
+
+
+def test_a_name_without_end_is_cut() -> None:
+    split = splits.random(world())
+    strange = replace(split, history=replace(split.history, user_ids=tuple("u" * 10**5 + f"{k}" for k in range(USERS))))
+    twice = replace(strange, disjoint=("pairs", "users"))
+    assert len(only("overlap", Record(name="", split=twice))[1]) < 1000

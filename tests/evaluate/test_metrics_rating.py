@@ -157,3 +157,21 @@ def test_the_curve_is_sklearns() -> None:
     assert found.area == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)
     with pytest.raises(UsageError, match="both kinds"):
         roc_curve(np.ones(3, np.bool_), np.arange(3.0))
+
+
+def test_columns_that_do_not_fit_are_said_to() -> None:
+    two, nan = np.array([1.0, 2]), np.array([1.0, np.nan])
+    with pytest.raises(UsageError, match="ratings hold NaN"):
+        rating_metrics(np.arange(2), nan, two, lowest=1, highest=5)
+    for items in (np.zeros(0, int), np.arange(3)):
+        with pytest.raises(UsageError, match=f"2 users and {len(items)} items"):
+            threshold_metrics(np.arange(2), items, two, two, seed=0)
+
+
+def test_auc_of_floats_that_are_nearly_equal_and_of_zeros_with_signs() -> None:
+    near = np.nextafter(np.float32(0.5), np.float32(1))
+    scores = np.array([[0.5, near, 0.0, -np.inf], [-0.0, 0.0, 0.0, -0.0]], np.float32)
+    relevant = sp.csr_array(np.array([[0, 1, 0, 0], [1, 0, 0, 0]], float))
+    assert auc(scores, relevant).tolist() == [1, 0.5]
+    without = np.array([[True, True, False, True], [True, False, True, True]])
+    assert auc(scores, relevant, candidates=without).tolist() == [1, 0.5]

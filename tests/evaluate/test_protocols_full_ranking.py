@@ -260,3 +260,18 @@ def test_unknown_rows_and_sides_are_named() -> None:
         full_ranking(Table.of(SCORES), split_of(SIDES), rows=["lukewarm"])
     with pytest.raises(UnknownName, match="'validation'"):
         full_ranking(Table.of(SCORES), split_of(SIDES), side="train")
+
+
+def test_the_ideal_of_a_row_holds_items_of_that_row_alone() -> None:
+    rows = [("u", "a", 5, TRAIN), ("v", "b", 5, TRAIN), ("u", "b", 5, TEST), ("u", "c", 4, TEST), ("u", "d", 2, TEST)]
+    found = full_ranking(Table.of([[4, 3, 2, 1], [4, 3, 2, 1]]), split_of(rows, "abcd"), cutoffs=(1, 3))
+    for row in ("overall", "warm", "cold"):  # a list in the order of the values is the best there is
+        assert found[row].measured.values["ndcg-graded@3"].tolist() == pytest.approx([1]), row
+        assert found[row].measured.values["ndcg-graded@1"].tolist() == pytest.approx([1]), row
+
+
+def test_values_that_are_no_grades_have_no_graded_gain() -> None:
+    split = split_of([("u", "a", 1, TRAIN), ("u", "b", 3600, TEST)], "ab")  # seconds that were watched
+    found = full_ranking(Table.of([[1, 2]]), split, cutoffs=(1,))["overall"].measured
+    assert found.mean("ndcg@1") == 1
+    assert "ndcg-graded@1" not in found.values

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from tests.evaluate.test_splits import by_pair, otherwise, world
 from triptych.errors import SourceError, UsageError
 from triptych.evaluate import scenarios
+from triptych.evaluate.audit.folders import audits
 from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms, hash_of
 
 
@@ -101,6 +104,13 @@ def test_others_write_ids_as_numbers_and_leave_out_what_they_have_not(tmp_path: 
     assert record.fits[0].learned_from == ["10", "20"]
     assert not record.valued
     assert record.split.disjoint == ("items",)
+    # As pandas has them once a row had none: the same ids, not others.
+    pq.write_table(pa.table({"user_id": [1.0], "item_id": [20.0]}), tmp_path / "judged.parquet")
+    judged = Record.read(tmp_path).judged.rows
+    assert (judged.user_ids, judged.item_ids) == (("1",), ("20",))
+
+
+CHOICE = {"model": "m", "role": "baseline", "grid": {"k": [1, 2]}, "chosen": {"k": 1}}
 
 
 def told(**changes: Any) -> Callable[[Path], None]:
@@ -137,7 +147,16 @@ def columns(name: str, **changes: Any) -> Callable[[Path], None]:
         (told(fits=[{"name": "z-score", "learned_from": "planets"}]), "'planets'; it can be 'items', 'users'"),
         (told(choices=[{"model": "m"}]), "does not tell its chosen and grid and role"),
         (told(choices=[{"model": "m", "role": "ours", "grid": {}, "chosen": {}}]), "'ours'; it can be 'proposed'"),
+        (lambda folder: (folder / "run.json").write_text("[" * 100_000), "run.json' cannot be read"),
         (told(protocol={"candidates": "some"}), "what is ranked is 'some'"),
+        (told(protocol={"candidates": {"sample": 9}}), "the number of sampled candidates is None"),
+        (told(protocol={"cutoffs": [float("inf")]}), "is not as it should be"),
+        (told(choices=[{**CHOICE, "grid": []}]), "go by the names of parameters, and [] does not"),
+        (told(choices=[{**CHOICE, "grid": {"k": "1"}}]), "a grid gives each parameter a list of values"),
+        (told(choices=[{**CHOICE, "limits": {"k": [1]}}]), "a limit is two numbers"),
+        (told(choices=[{**CHOICE, "trials": "ten"}]), "a number of trials in the choice of 'm' is 'ten'"),
+        (told(choices=[{**CHOICE, "seconds": -1}]), "took -1 seconds"),
+        (told(judged={"evaluated": {"rows": "all"}}), "the number of judged rows is 'all'"),
         (told(split={"by_time": "week"}), "by_time is 'week'"),
         (told(split={"disjoint": ["films"]}), "what is declared disjoint is 'films'"),
         (told(judged={"expected": {"films": 1}}), "what is counted of the judged is 'films'"),
@@ -169,5 +188,44 @@ def test_a_folder_of_something_else_is_left_alone_and_a_failure_leaves_what_stoo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "run"]
     with pytest.raises(UsageError, match=r"k 3 was chosen for 'm', which its grid does not have: 1, 2"):
         Choice(model="m", role="proposed", grid={"k": (1, 2)}, chosen={"k": 3}, chosen_on="test")
+    with pytest.raises(UsageError, match="learned from nothing"):
+        Fit(name="f", learned_from=[])
+    with pytest.raises(UsageError, match="2 fits of a record are named 'f'"):
+        Record(name="", fits=[Fit(name="f", learned_from=[one]) for one in "ab"])
     with pytest.raises(UsageError, match="give a History for interactions"):
         Fit(name="f", learned_from=["i1"], unit="interactions")
+
+
+@pytest.mark.parametrize("name", ["run.json", "interactions.parquet"])
+def test_what_stands_elsewhere_is_not_read(tmp_path: Path, name: str) -> None:
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    full().write(folder)
+    (folder / name).rename(elsewhere)
+    for put in (lambda: (folder / name).symlink_to(elsewhere), lambda: os.mkfifo(folder / name)):
+        put()
+        with pytest.raises(SourceError, match="a record holds its files itself"):
+            Record.read(folder)
+        (folder / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (columns("pairs", a=None), "a is missing in some rows"),
+        (columns("predictions", item_id=None), "a row has no item"),
+        (columns("candidates", candidates="many"), "stands where numbers should"),
+        (columns("candidates", candidates=None), "does not tell of each list among how many"),
+    ],
+)
+def test_a_table_that_only_a_check_looks_into_hides_no_other_run(
+    tmp_path: Path, harm: Callable[[Path], Any], sentence: str
+) -> None:
+    for name in ("one", "two"):
+        record = replace(full(), judged=None, protocol=Terms(kind="full-ranking"), lists=None)
+        record.write(tmp_path / name)
+    harm(tmp_path / "one")
+    one, two = audits(tmp_path).values()
+    (finding,) = one.findings
+    assert (finding.check, finding.verdict) == ("record", "fault")
+    assert sentence in finding.evidence
+    assert len(two.findings) > 1

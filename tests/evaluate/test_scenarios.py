@@ -125,3 +125,19 @@ def test_caps_and_tops() -> None:
     side = Split(history=small, side=np.zeros(len(small), np.int8), name="")
     for pair, value in zip(by_pair(side), small.values, strict=True):
         assert everything[pair] == value
+
+
+def test_as_many_items_as_users_are_not_parted_alike() -> None:
+    made = scenarios.cold_both(world(8, users=30, items=30), k=3, validation=0.3)
+    assert any(ids(split, "users", TEST) != ids(split, "items", TEST) for split in made)
+    everybody = History(
+        user_ids=tuple(f"u{k:02}" for k in range(30)),
+        item_ids=tuple(f"i{k:02}" for k in range(30)),
+        users=np.repeat(np.arange(30, dtype=np.int32), 30),
+        items=np.tile(np.arange(30, dtype=np.int32), 30),
+        values=np.ones(900, np.float32),
+        times=np.zeros(900, np.int64),
+    )
+    for split in scenarios.cold_both(everybody, k=3, validation=0.3):
+        for side in (TEST, VALIDATION):
+            assert ids(split, "users", side) != ids(split, "items", side)

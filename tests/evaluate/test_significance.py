@@ -165,3 +165,8 @@ def test_a_ratio_of_means(pair: tuple[Measured, Measured]) -> None:
     assert relative(measured("a", x=np.ones(10)), rare, "x@10", seed=0).high is None
     with pytest.raises(UsageError, match="some above 0"):
         relative(rare, measured("z", x=np.zeros(10)), "x@10", seed=0)
+
+
+def test_who_is_measured_twice_cannot_be_paired() -> None:
+    with pytest.raises(UsageError, match="'a' measures a user twice"):
+        measured("a", ids=["x", "x", "y"], ndcg=np.array([1.0, 2, 3]))

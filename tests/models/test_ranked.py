@@ -10,6 +10,7 @@ import pytest
 from tests.contracts.recommender import history_of, permuted
 from triptych.errors import TriptychError, UnknownName, UsageError
 from triptych.models import ranked
+from triptych.models.chance import Chance
 from triptych.models.popularity import Popularity
 from triptych.models.ranked import Ranker, recommend
 
@@ -103,3 +104,25 @@ def test_what_cannot_be_honoured_is_refused() -> None:
         Ranker(history=EMPTY, candidates=np.ones(60, bool))
     with pytest.raises(UsageError, match="none of them"):
         replace(Ranker(history=EMPTY), candidates=np.array([60]))
+
+
+def test_of_a_crowd_that_ties_those_with_the_least_lots_are_listed() -> None:
+    history = history_of(np.ones((30, 60), np.float32))
+    given = np.random.default_rng(5).choice([0.0, 1.0, 2.0], (30, 60), p=[0.1, 0.8, 0.1])
+    ranker = Ranker(history=history, seen=True, seed=6, candidates=np.arange(59, -1, -1))
+    whole, _ = ranker.lists(Fixed(given=given), np.arange(30), n=60)  # where nothing is crowded out
+    for n in (1, 3, 12):
+        lists, values = ranker.lists(Fixed(given=given), np.arange(30), n=n)
+        assert (lists == whole[:, :n]).all()
+        assert (values == np.take_along_axis(given, lists, axis=1)).all()
+
+
+def test_lists_by_chance_have_nothing_to_do_with_the_lots_that_break_ties() -> None:
+    history = history_of(np.ones((400, 50), np.float32))
+    ranker = Ranker(history=history, seen=True, seed=3)
+    by_lot, _ = ranker.lists(Fixed(given=np.zeros((400, 50))), np.arange(400), n=10)
+    by_chance, _ = ranker.lists(Chance(seed=3).fit(history), np.arange(400), n=10)
+    common = np.mean(
+        [len(set(one) & set(other)) for one, other in zip(by_lot.tolist(), by_chance.tolist(), strict=True)]
+    )
+    assert common == pytest.approx(10 * 10 / 50, abs=0.3)  # five deviations; none at all if one were the other turned

@@ -25,6 +25,10 @@ class Measured:
     whole: Mapping[str, float]
 
     def __post_init__(self) -> None:
+        if len(set(self.ids)) != len(self.ids):
+            raise UsageError(
+                f"{self.name!r} measures a {self.unit} twice; systems are compared by ids, each of one value."
+            )
         for metric, values in self.values.items():
             if values.shape != (len(self.ids),):
                 raise UsageError(f"{metric} has {values.shape} values for {len(self.ids)} {self.unit}s.")

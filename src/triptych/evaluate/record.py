@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +46,7 @@ class Terms:
     """On which terms it was judged. ``like``: the least value that counts as liked; None where values are predicted.
 
     ``candidates``: "all" items but those that the user has in training; of those the "warm" or the "cold" ones; or a
-    number: among how many sampled ones each was ranked.
+    number: among how many sampled ones each was ranked. "" where that is not known, or nothing is ranked.
     """
 
     kind: str
@@ -54,7 +56,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         if isinstance(self.candidates, str):
-            one_of(self.candidates, CANDIDATES, "what is ranked")
+            one_of(self.candidates, ("", *CANDIDATES), "what is ranked")
+        else:
+            _counted(self.candidates, "the number of sampled candidates")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +81,8 @@ class Fit:
             raise UsageError(
                 f"the fit {self.name!r} learned from {self.unit}: give a History for interactions, else ids."
             )
+        if not len(self.learned_from):
+            raise UsageError(f"the fit {self.name!r} learned from nothing; leave it out.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +91,8 @@ class Choice:
 
     ``ordered``: whether the values have an order, so that the best at an end says that the best may lie beyond.
     ``limits``: parameter → the least and the greatest value there can be (None: none): an end there is no edge.
-    ``trials``: how many combinations were fitted; as many as the grid has unless told. ``budget``: how many might have
+    ``trials``: how many combinations were fitted; as many as the grid has unless told, 1 where there is none and yet
+    something chosen, which is a default that nobody tuned. ``budget``: how many might have
     been, where that is more. ``chosen_on``: the side whose rows decided, "" if not known.
     """
 
@@ -105,8 +112,10 @@ class Choice:
         one_of(self.role, ROLES, f"the role of {self.model!r}")
         one_of(self.what, CHOSEN, f"what was chosen of {self.model!r}")
         one_of(self.chosen_on, ("", *CHOSEN_ON), f"where {self.model!r} was chosen")
+        _as_told(self)
         if self.trials is None:
-            object.__setattr__(self, "trials", int(np.prod([len(values) for values in self.grid.values()] or [0])))
+            combinations = math.prod(map(len, self.grid.values())) if self.grid or self.chosen else 0
+            object.__setattr__(self, "trials", combinations)
         for name, value in self.chosen.items():
             if name in self.grid and value not in self.grid[name]:
                 raise UsageError(
@@ -154,8 +163,9 @@ class Judged:
     rows: History | None = None
 
     def __post_init__(self) -> None:
-        for name in (*self.expected, *self.evaluated):
+        for name, count in (*self.expected.items(), *self.evaluated.items()):
             one_of(name, COUNTED, "what is counted of the judged")
+            _counted(count, f"the number of judged {name}")
 
     @classmethod
     def ranked(cls, split: Split, users: npt.NDArray[Any], *, like: float, row: str = "overall") -> Judged:
@@ -194,6 +204,9 @@ class Record:
 
     def __post_init__(self) -> None:
         one_of(self.pairs_of, ("items", "users"), "what the pairs are of")
+        named = Counter(fit.name for fit in self.fits or ())
+        if again := [name for name, count in named.items() if count > 1]:
+            raise UsageError(f"{named[again[0]]} fits of a record are named {again[0]!r}; give each a name of its own.")
         for file, (columns, either) in TABLES.items():
             table: pa.Table | None = getattr(self, file)
             if table is not None:
@@ -228,7 +241,7 @@ def hash_of(history: History) -> str:
 
 def numbers(values: Sequence[Any]) -> bool:
     """Whether they are several different numbers."""
-    known = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    known = [value for value in values if _finite(value)]
     return len(known) == len(values) and len(set(known)) > 1
 
 
@@ -239,6 +252,34 @@ def with_columns(table: pa.Table, columns: Sequence[str], either: Sequence[str],
         raise UsageError(f"{what} have no column {' and no '.join(missing)}; they have {', '.join(names)}.")
     if either and not any(name in names for name in either):
         raise UsageError(f"{what} have no column {' or '.join(either)}; they have {', '.join(names)}.")
+
+
+def _as_told(choice: Choice) -> None:
+    """UsageError for what is no choice: what others have written is held to be anything at all."""
+    what = f"the choice of {choice.model!r}"
+    for told in (choice.grid, choice.chosen, choice.limits):
+        if not isinstance(told, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(f"{what}: grid, chosen and limits go by the names of parameters, and {told!r} does not.")
+    for values in choice.grid.values():
+        if isinstance(values, str) or not isinstance(values, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(f"{what}: a grid gives each parameter a list of values, and {values!r} is none.")
+    for ends in choice.limits.values():
+        if len(ends) != 2 or not all(end is None or _finite(end) for end in ends):
+            raise UsageError(f"{what}: a limit is two numbers, the least and the greatest, or null; {ends!r} is not.")
+    for count in (choice.trials, choice.budget):
+        if count is not None:
+            _counted(count, f"a number of trials in {what}")
+    if choice.seconds is not None and not (_finite(choice.seconds) and choice.seconds >= 0):
+        raise UsageError(f"{what} took {choice.seconds!r} seconds; give a number of 0 or more.")
+
+
+def _counted(value: object, what: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"{what} is {value!r}; it is a whole number of 0 or more.")
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def one_of(value: str, known: Sequence[str], what: str) -> None:

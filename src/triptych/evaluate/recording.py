@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +35,8 @@ from triptych.evaluate.record import (
 from triptych.evaluate.split import SIDES, Split
 
 RUN = "run.json"
+#: A longer run.json is no record: one with every trial of a thousand models has a hundredth of it.
+LONGEST = 64 * 2**20
 FORMAT = "triptych-run/1"
 
 
@@ -65,17 +68,19 @@ def write(record: Record, folder: Path) -> None:
 def read(folder: Path) -> Record:
     """What stands in a folder; SourceError, in a sentence, for what is no record or not as it should be."""
     path = folder / RUN
+    if not _own(path):
+        raise SourceError(f"{str(folder)!r} holds no {RUN}, so that it is no record of an experiment.")
     try:
+        if path.stat().st_size > LONGEST:
+            raise SourceError(f"{str(path)!r} is longer than {LONGEST >> 20} MiB, which no record is.")
         body = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SourceError(f"{str(folder)!r} holds no {RUN}, so that it is no record of an experiment.") from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise SourceError(f"{str(path)!r} cannot be read: {fault}.") from fault
     try:
         return _record(folder, _object(body, "it"))
     except (OSError, pa.ArrowException) as fault:  # before ValueError, which some of Arrow's are
         raise SourceError(f"a table of the record {str(folder)!r} cannot be read: {str(fault).rstrip('.')}.") from fault
-    except (UsageError, ValueError, TypeError) as fault:
+    except (UsageError, ValueError, TypeError, OverflowError) as fault:
         raise SourceError(f"the record {str(folder)!r} is not as it should be: {str(fault).rstrip('.')}.") from fault
 
 
@@ -209,9 +214,9 @@ def _record(folder: Path, body: Mapping[str, Any]) -> Record:
 
 
 def _terms(body: Mapping[str, Any]) -> Terms:
-    among = body.get("candidates", "")
+    among: Any = body.get("candidates") or ""
     if isinstance(among, dict):
-        among = int(cast("dict[str, Any]", among).get("sampled", ""))
+        among = cast("dict[str, Any]", among).get("sampled")
     like = body.get("like")
     return Terms(
         kind=str(body.get("kind", "")),
@@ -242,15 +247,19 @@ def _judged(body: Mapping[str, Any], rows: History | None) -> Judged:
 
 def _fits(told: Sequence[Mapping[str, Any]], table: pa.Table | None) -> list[Fit]:
     fits: list[Fit] = []
-    names, which = np.zeros(0, np.int32), list[str]()
+    parts: dict[str, pa.Table] = {}
     if table is not None:
         with_columns(table, ("fit",), ("user_id", "item_id"), "the fits")
         names, which = column_codes(table, "fit")
+        ordered = table.take(np.argsort(names, kind="stable"))
+        counts = np.bincount(names, minlength=len(which))
+        starts = np.cumsum(counts) - counts
+        parts = {name: ordered.slice(starts[k], counts[k]) for k, name in enumerate(which)}
     for each in told:
         name, unit = str(each.get("name", "")), str(each.get("learned_from", "items"))
-        if name not in which or table is None:
+        if name not in parts:
             raise UsageError(f"fits.parquet does not tell what the fit {name!r} learned from")
-        mine = table.take(np.flatnonzero(names == which.index(name)))
+        mine = parts[name]
         one_of(unit, UNITS, f"what the fit {name!r} learned from")
         columns = {"items": ("item_id",), "users": ("user_id",)}.get(unit, ("user_id", "item_id"))
         with_columns(mine, columns, (), f"the rows of the fit {name!r}")
@@ -294,10 +303,10 @@ def history_of(table: pa.Table, what: str) -> History:
     items, item_ids = codes(_text(table["item_id"], f"{what}: a row has no item"))
     values = np.ones(len(users), np.float32)
     if "value" in table.column_names:
-        values = _numbers(table["value"]).astype(np.float32)
+        values = numbers_of(table["value"]).astype(np.float32)
     times = np.full(len(users), UNTIMED, np.int64)
     if "timestamp" in table.column_names:
-        seconds = _numbers(table["timestamp"])
+        seconds = numbers_of(table["timestamp"])
         known = np.isfinite(seconds) & (seconds >= 0)
         times[known] = seconds[known].astype(np.int64)
     return History(
@@ -319,19 +328,42 @@ def _text(column: Any, if_absent: str) -> Any:
     """A column of ids as text, of whatever type it is; UsageError for one with gaps."""
     if column.null_count:
         raise UsageError(f"{if_absent} ({column.null_count} of {len(column)})")
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column.cast(pa.string())
+    try:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_floating(column.type):  # as pandas has whole numbers once a row had none
+            column = column.cast(pa.int64())
+        return column.cast(pa.string())
+    except pa.ArrowException as fault:
+        raise UsageError(f"ids are text or whole numbers, and a column of {column.type} holds others") from fault
 
 
-def _numbers(column: Any) -> npt.NDArray[np.float64]:
+def numbers_of(column: Any) -> npt.NDArray[np.float64]:
     """A column of numbers; NaN where it has gaps."""
-    return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy())
+    try:
+        return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy())
+    except pa.ArrowException as fault:
+        raise UsageError(f"a column of {column.type} stands where numbers should") from fault
 
 
 def _table(folder: Path, name: str) -> pa.Table | None:
     path = folder / f"{name}.parquet"
-    return pq.read_table(path) if path.is_file() else None
+    # What the names of the folders above may say of partitions is no column of a record.
+    return pq.read_table(path, partitioning=None) if _own(path) else None
+
+
+def _own(path: Path) -> bool:
+    """Whether a file is there. SourceError for what is none, or stands elsewhere: a record may come from anybody."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as fault:
+        raise SourceError(f"{str(path)!r} cannot be read: {fault.strerror or fault}.") from fault
+    if not stat.S_ISREG(kind):
+        what = "a link" if stat.S_ISLNK(kind) else "no file"
+        raise SourceError(f"{str(path)!r} is {what}; a record holds its files itself. Put a copy there.")
+    return True
 
 
 def _object(value: Any, name: str) -> dict[str, Any]:

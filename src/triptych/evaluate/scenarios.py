@@ -80,10 +80,11 @@ def cold_users(history: History, *, k: int = 5, validation: float = 0.0, seed: i
 def cold_both(history: History, *, k: int = 5, validation: float = 0.0, seed: int = 0) -> list[Split]:
     """``k`` splits: rows of cold users with cold items are the test.
 
-    Rows of which the user is on one side and the item on another belong to none, and are unused.
+    Rows of which the user is on one side and the item on another belong to none, and are unused. The items are drawn by
+    ``seed`` + 1: by one seed as many items as users would be parted like them, the first user with the first item.
     """
     by_user = cold_users(history, k=k, validation=validation, seed=seed)
-    by_item = cold_items(history, k=k, validation=validation, seed=seed)
+    by_item = cold_items(history, k=k, validation=validation, seed=seed + 1)
     made: list[Split] = []
     for number, (one, other) in enumerate(zip(by_user, by_item, strict=True)):
         side = np.where(one.side == other.side, one.side, UNUSED).astype(np.int8)

@@ -20,10 +20,11 @@ class Chance:
     def fit(self, history: History) -> Drawn:
         """Learns nothing but who there is."""
         scores.needed(history, self.name)
+        # Lots of its own: those that break ties, of the same seed, would make these lists the others' last items.
         # A stranger has no id, and is drawn for as one whose id is empty; ids of users never are.
         return Drawn(
-            users=lot.keys([*history.user_ids, ""]),
-            items=lot.keys(history.item_ids),
+            users=lot.keys([*history.user_ids, ""], "chance"),
+            items=lot.keys(history.item_ids, "chance"),
             seed=self.seed,
         )
 

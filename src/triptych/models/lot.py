@@ -11,9 +11,14 @@ import numpy.typing as npt
 U64 = npt.NDArray[np.uint64]
 
 
-def keys(ids: Iterable[str]) -> U64:
-    """uint64 ``[n]``: a number for each id, the same whatever else there is."""
-    digests = b"".join(hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids)
+def keys(ids: Iterable[str], purpose: str = "") -> U64:
+    """uint64 ``[n]``: a number for each id, the same whatever else there is.
+
+    Each ``purpose`` (of 16 letters at most) has other ones: of two things drawn by one seed for the same ids, neither
+    may follow from the other.
+    """
+    person = purpose.encode()
+    digests = b"".join(hashlib.blake2b(one.encode(), digest_size=8, person=person).digest() for one in ids)
     return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 

@@ -13,13 +13,14 @@ from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.record import Fit
 from triptych.evaluate.split import Split
 from triptych.fusion.fusion import Fusion
+from triptych.fusion.reduce import ready
 from triptych.fusion.reduction import Reduction
 from triptych.models.neighbours import ContentNeighbours
 from triptych.spaces.search import Blocks
 from triptych.studies.folds import learned_items
-from triptych.studies.lists import by_content, drawn
+from triptych.studies.lists import by_content, drawn, filled
 from triptych.studies.material import Material
-from triptych.studies.selection import selection, told
+from triptych.studies.selection import selection, settings_of, told
 from triptych.studies.variant import Variant
 
 
@@ -35,8 +36,11 @@ class Arranged:
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def lists(self, *, n: int, seed: int) -> npt.NDArray[np.int64]:
+        """int64 ``[items, n]``. What an item is compared by may be missing: its places are then drawn by lot, so that
+        all rows of a table are judged on the same items."""
         order = drawn(self.item_ids, seed)
-        return by_content(self.blocks, n=n, weights=self.weights, metric=self.metric, order=order)
+        lists = by_content(self.blocks, n=n, weights=self.weights, metric=self.metric, order=order)
+        return filled(lists, self.item_ids, seed)
 
     def neighbours(self, *, k: int, like: float, seed: int) -> ContentNeighbours:
         return ContentNeighbours(
@@ -55,16 +59,25 @@ def fusion_of(told: Mapping[str, Any], where: str) -> Fusion:
     written on the command line."""
     settings = dict(told)
     per = settings.pop("per", "feature")
-    if "reduce" in settings:
-        settings["reduce"] = Reduction.parse(settings["reduce"], per=per)
     known = [name for name in Fusion.__dataclass_fields__ if name not in ("columns", "align")]
     for name in settings:
         if name not in known:
             raise UnknownName(f"setting of fusion in {where}", name, [*known, "per"])
     try:
+        if "reduce" in settings:
+            settings["reduce"] = Reduction.parse(settings["reduce"], per=per)
         return Fusion(**settings)
-    except TypeError as fault:
+    except (TypeError, AttributeError) as fault:  # a number where there is text, a list where there is a table
         raise UsageError(f"the fusion of {where} cannot be read: {fault}.") from fault
+
+
+def check(variant: Variant) -> None:
+    """Raise for a setting that there is not, or an extra that is not installed, before any work starts."""
+    fusion = fusion_of(variant.fusion, repr(variant.name))
+    if fusion.reduce is not None and fusion.reduce.kind == "umap":
+        ready()
+    if variant.select is not None:
+        settings_of(variant.select, [], repr(variant.name), seed=0)
 
 
 def arrange(variant: Variant, material: Material, split: Split, *, seed: int) -> Arranged:
@@ -75,7 +88,7 @@ def arrange(variant: Variant, material: Material, split: Split, *, seed: int) ->
     fits: list[Fit] = [
         Fit(name=f"vocabulary of {title}", kind="vocabulary", learned_from=train)
         for title in titles
-        if title in material.learners
+        if title in material.asked
     ]
     fusion = fusion_of(variant.fusion, repr(variant.name))
     facts: dict[str, Any] = {}

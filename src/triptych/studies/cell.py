@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from triptych.errors import SourceError
+from triptych.errors import SourceError, UsageError
 from triptych.evaluate.measured import Measured
 
 #: Changes when the same settings would give other numbers; what was computed before is then not taken.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,6 @@ class Cell:
 
     def write(self, folder: Path, name: str) -> None:
         """The table first and the JSON last: whoever finds the JSON finds the cell whole."""
-        folder.mkdir(parents=True, exist_ok=True)
         tables: dict[str, dict[str, Any]] = {}
         for row, measured in self.measured.items():
             file = f"{name}{f'.{row}' if row else ''}.parquet"
@@ -109,5 +109,14 @@ def _measured(folder: Path, told: Mapping[str, Any]) -> Measured:
 def _replaced(path: Path, write: Callable[[Path], object]) -> None:
     """Whole or not at all: a kill leaves the draft, which the next run writes over."""
     draft = path.with_name(f".{path.name}.draft")
-    write(draft)
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(draft)
+        draft.replace(path)
+    except OSError as fault:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise UsageError(
+            f"{str(path)!r} cannot be written: {fault.strerror or fault}. What was computed before stands; free some "
+            "space, or make the folder writable, and run the study again."
+        ) from fault

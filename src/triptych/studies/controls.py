@@ -14,7 +14,7 @@ from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.record import Choice, Fit
 from triptych.evaluate.split import Split
 from triptych.evaluate.splits import per_user
-from triptych.models import als, ease, lot
+from triptych.models import als, ease
 from triptych.models.als import ALS, Factors
 from triptych.models.chance import Chance
 from triptych.models.ease import EASE, ItemWeights
@@ -22,7 +22,7 @@ from triptych.models.neighbours import ContentNeighbours
 from triptych.models.popularity import OraclePopularity, Popularity
 from triptych.models.recommender import Model, Recommender
 from triptych.models.tuning import Tuned, tune
-from triptych.studies.lists import by_content, by_rows, drawn
+from triptych.studies.lists import by_content, by_rows, chance, drawn, filled
 from triptych.studies.material import Material
 from triptych.studies.study import Protocol, Tuning
 
@@ -75,11 +75,6 @@ def neighbours(control: Control, name: str, material: Material, protocol: Protoc
     """int64 ``[items, n]``: the lists of a control for the item-based protocol. What it cannot place is drawn by lot,
     so that no item goes without a list."""
     n, order = max(protocol.cutoffs), drawn(material.item_ids, seed)
-    keys = lot.keys(material.item_ids)
-
-    def chance(rows: I64) -> npt.NDArray[np.float64]:
-        return lot.drawn(keys[rows, None], keys[None, :], seed=seed).astype(np.float64)
-
     recommender = control.recommender
     if name == "genres":
         lists = by_content(_genres(material), n=n, weights={"genres": 1.0}, metric="cosine", order=order)
@@ -95,18 +90,8 @@ def neighbours(control: Control, name: str, material: Material, protocol: Protoc
 
         lists = by_rows(alike, n=n, order=order)
     else:
-        lists = by_rows(chance, n=n, order=order)
-    return _filled(lists, by_rows(chance, n=2 * n, order=order))
-
-
-def _filled(lists: I64, spare: I64) -> I64:
-    """Empty places taken by items of ``spare`` that the list does not have yet."""
-    for row in np.flatnonzero((lists < 0).any(axis=1)):
-        known = lists[row][lists[row] >= 0]
-        fresh = spare[row][(spare[row] >= 0) & ~np.isin(spare[row], known)]
-        whole = np.concatenate([known, fresh])[: lists.shape[1]]
-        lists[row, : len(whole)] = whole
-    return lists
+        lists = chance(material.item_ids, seed, n=n)
+    return filled(lists, material.item_ids, seed)
 
 
 def _genres(material: Material) -> Any:

@@ -28,19 +28,42 @@ def by_content(blocks: Blocks, *, n: int, weights: Mapping[str, float], metric: 
     return lists
 
 
-def by_rows(scores: Any, *, n: int, order: I64) -> I64:
-    """int64 ``[items, n]``: ``scores(rows) -> [len(rows), items]`` gives how near all items are to some."""
-    count = len(order)
-    lists = np.full((count, n), -1, np.int64)
-    for start in range(0, count, ROWS):
-        rows = np.arange(start, min(start + ROWS, count))
+def by_rows(scores: Any, *, n: int, order: I64, among: I64 | None = None) -> I64:
+    """int64 ``[items, n]``: ``scores(rows) -> [len(rows), items]`` gives how near all items are to some. ``among``:
+    the only rows whose lists are wanted, ``[among, n]``."""
+    wanted = np.arange(len(order)) if among is None else among
+    lists = np.full((len(wanted), n), -1, np.int64)
+    for start in range(0, len(wanted), ROWS):
+        rows = wanted[start : start + ROWS]
         near = np.asarray(scores(rows), np.float64)
         near[np.arange(len(rows)), rows] = -np.inf
         best = np.argsort(-near[:, order], axis=1, kind="stable")[:, :n]
         found = order[best]
         kept = np.isfinite(np.take_along_axis(near, found, axis=1))
-        lists[rows, : found.shape[1]] = np.where(kept, found, -1)
+        lists[start : start + ROWS, : found.shape[1]] = np.where(kept, found, -1)
     return lists
+
+
+def chance(item_ids: tuple[str, ...], seed: int, *, n: int, among: I64 | None = None) -> I64:
+    """int64 ``[items, n]``, or of the rows ``among``: others drawn by lot, for every item its own."""
+    keys = lot.keys(item_ids)
+
+    def lots(rows: I64) -> npt.NDArray[np.float64]:
+        return lot.drawn(keys[rows, None], keys[None, :], seed=seed).astype(np.float64)
+
+    return by_rows(lots, n=n, order=drawn(item_ids, seed), among=among)
+
+
+def filled(lists: I64, item_ids: tuple[str, ...], seed: int) -> I64:
+    """Empty places taken by items drawn by lot that the list does not have yet, so that no item goes without a list."""
+    short = np.flatnonzero((lists < 0).any(axis=1))
+    whole = lists.copy()
+    for row, spare in zip(short, chance(item_ids, seed, n=2 * lists.shape[1], among=short), strict=True):
+        known = lists[row][lists[row] >= 0]
+        fresh = spare[(spare >= 0) & ~np.isin(spare, known)]
+        own = np.concatenate([known, fresh])[: lists.shape[1]]
+        whole[row, : len(own)] = own
+    return whole
 
 
 def drawn(item_ids: tuple[str, ...], seed: int) -> I64:

@@ -21,6 +21,7 @@ from triptych.studies.material import Material
 from triptych.studies.study import Study
 
 FILE = "manifest.json"
+DRAFT = f".{FILE}.draft"
 FORMAT = "triptych-study/1"
 #: Packages that numbers go through.
 PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "polars", "pyarrow", "lancedb", "umap-learn", "torch")
@@ -59,7 +60,7 @@ class Manifest:
         )
 
     def write(self, folder: Path) -> None:
-        draft = folder / f".{FILE}.draft"
+        draft = folder / DRAFT
         try:
             folder.mkdir(parents=True, exist_ok=True)
             draft.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -98,8 +99,11 @@ def data_of(material: Material) -> dict[str, Any]:
         digest.update(values.tobytes())
         digest.update(mask.tobytes())
         features[title] = {"recipe": table.recipe.hash, "width": values.shape[1], "items": int(mask.sum())}
+    # What is learned again for every fold is learned from what is written of the items, as it is now.
+    fields = sorted({"genres", *(name for title in material.asked for name in material.reads(title))})
     for item in material.items:
-        digest.update(json.dumps([item.item_id, list(item.genres)]).encode())
+        told = asdict(item)
+        digest.update(json.dumps([item.item_id, *(told[name] for name in fields)]).encode())
     return {
         "digest": digest.hexdigest(),
         "items": len(material.items),

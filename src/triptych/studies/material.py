@@ -23,21 +23,23 @@ from triptych.features.recipe import Recipe, plain
 from triptych.features.store import FeatureStore
 from triptych.features.table import FeatureTable
 from triptych.fusion.selected import Selected
+from triptych.models import lot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
     """``items``: those that are studied. ``history``: the ratings of them, its items in the same order.
+    ``standing``: title → the feature as the catalogue has it; ``asked``: of those that were learned from items, the
+    settings of what learned them.
 
     Features that were learned from items are learned again for every fold, from its training items alone: a table
     that was learned from all of them would know the words and names of those that are held out.
     """
 
-    catalogue: Catalogue
     items: tuple[Item, ...]
     history: History
     standing: dict[str, FeatureTable]
-    learners: dict[str, Learner]
+    asked: dict[str, object]
     _learned: dict[tuple[str, str], FeatureTable] = field(default_factory=dict[tuple[str, str], FeatureTable])
     _selected: WeakKeyDictionary[Split, dict[str, Selected]] = field(
         default_factory=WeakKeyDictionary["Split", "dict[str, Selected]"]
@@ -48,14 +50,14 @@ class Material:
         """Of all that a catalogue holds, or of the items that have all features ``having``."""
         store = FeatureStore(catalogue.tables)
         standing: dict[str, FeatureTable] = {}
-        learners: dict[str, Learner] = {}
+        asked: dict[str, object] = {}
         for title in sorted({recipe.title for recipe in store.recipes()}):
             recipe = store.recipe_of(title)
             if store.holds_sequences(recipe):
                 continue
             standing[title] = store.read(recipe)
             if "learned_from" in recipe.params:
-                learners[title] = _learner(title, recipe.params.get("asked"))
+                asked[title] = recipe.params.get("asked")
         for title in having:
             if title not in standing:
                 raise UsageError(f"the study asks for items that have {title}, and no item was measured by it.")
@@ -69,11 +71,10 @@ class Material:
                 f"no item of the catalogue has {' and '.join(having) or 'an id'}; there is nothing to study."
             )
         return cls(
-            catalogue=catalogue,
             items=tuple(known[item_id] for item_id in ids),
             history=History.of_table(catalogue.interactions(), item_ids=ids),
             standing=standing,
-            learners=learners,
+            asked=asked,
         )
 
     @property
@@ -95,27 +96,32 @@ class Material:
         return matrix, tuple(names)
 
     def only(self, genres: Sequence[str], most: int) -> Material:
-        """The items of some genres; of each the ``most`` that have most ratings, 0 for all."""
+        """The items of some genres; of each the ``most`` that have most ratings, 0 for all. Of equals the lot tells."""
         counts = self.history.item_counts
+        lots = lot.scattered(lot.keys(self.item_ids), 0)
         kept: set[int] = set()
         for genre in genres:
             rows = [k for k, item in enumerate(self.items) if genre in item.genres]
-            rows.sort(key=lambda k: (-int(counts[k]), k))
+            rows.sort(key=lambda k: (-int(counts[k]), int(lots[k])))
             kept.update(rows[:most] if most else rows)
         if not kept:
             raise UsageError(f"no item is of {' or '.join(genres)}; the genres are {', '.join(self.genres[1])}.")
-        ids = [self.item_ids[k] for k in sorted(kept)]
+        chosen = sorted(kept)
+        place = np.full(len(self.items), -1, np.int32)
+        place[chosen] = np.arange(len(chosen))
+        part = self.history.take(place[self.history.items] >= 0)
+        ids = tuple(self.item_ids[k] for k in chosen)
         return replace(
             self,
-            items=tuple(self.items[k] for k in sorted(kept)),
-            history=History.of_table(self.catalogue.interactions(), item_ids=ids),
+            items=tuple(self.items[k] for k in chosen),
+            history=replace(part, item_ids=ids, items=place[part.items]),
             _learned={},
             _selected=WeakKeyDictionary(),
         )
 
     def tables(self, titles: Sequence[str], train: Sequence[str]) -> list[FeatureTable]:
         """The features, of which those that learn have looked at ``train`` alone."""
-        return [self._again(title, train) if title in self.learners else self.standing[title] for title in titles]
+        return [self._again(title, train) if title in self.asked else self.standing[title] for title in titles]
 
     def selected(self, split: Split, key: str, select: Callable[[], Selected]) -> Selected:
         """What was selected on this split before under ``key``: rows that keep another share of it share its scores."""
@@ -124,12 +130,21 @@ class Material:
             known[key] = select()
         return known[key]
 
+    def learner(self, title: str) -> Learner | None:
+        """What learns a feature anew; None of one that was not learned. ExtractionError where it cannot be had."""
+        return _learner(title, self.asked[title]) if title in self.asked else None
+
+    def reads(self, title: str) -> tuple[str, ...]:
+        """The fields of an item that a learned feature is learned from and measured by."""
+        learner = self.learner(title)
+        return () if learner is None else learner.learn([]).needs.fields
+
     def _again(self, title: str, train: Sequence[str]) -> FeatureTable:
         chosen = set(train)
         source = [item for item in self.items if item.item_id in chosen]
         key = (title, json.dumps(learned_from(source), sort_keys=True))
         if key not in self._learned:
-            extractor = self.learners[title].learn(source)
+            extractor = self.learner(title).learn(source)
             found = extractor.extract([Showing(item=item) for item in self.items])
             self._learned[key] = table_of(extractor.recipe, self.item_ids, found)
         return self._learned[key]

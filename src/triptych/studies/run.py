@@ -1,33 +1,44 @@
-"""Run: a study from its catalogue to its last cell. What was computed before is read back, so a kill loses one cell."""
+"""Run: a study from its catalogue to its last cell. What was computed before is read back, so a kill loses one cell.
+
+A folder has one run at a time. Cells of other data or settings than those of now stay beside the others and are not
+looked at; records for the audit are of what the study asks for now, and no others stand.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from triptych.catalogue.lock import WriterLock
 from triptych.errors import TriptychError, UsageError
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.protocols.item_based import item_based
 from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms
+from triptych.evaluate.recording import RUN
 from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
 from triptych.models.recommender import Recommender
 from triptych.studies import controls
-from triptych.studies.arrangement import arrange
+from triptych.studies.arrangement import arrange, check
 from triptych.studies.cell import Cell, Key
 from triptych.studies.folds import folds_of
-from triptych.studies.manifest import Manifest, versions
+from triptych.studies.manifest import DRAFT, Manifest, versions
 from triptych.studies.material import Material
 from triptych.studies.prepare import Report, prepare
 from triptych.studies.study import CONTROLS, ORACLE, Protocol, Study
 from triptych.studies.variant import Variant
 
-CELLS, RECORDS, CATALOGUE = "cells", "records", "catalogue"
+CELLS, RECORDS, CATALOGUE, LOCK = "cells", "records", "catalogue", "run.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +53,13 @@ class Scope:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Done:
     """A finished run. ``cells``: (scope, protocol, row) → one cell for each fold, in order; a row is the digest of a
-    variant or the name of a control."""
+    variant or the name of a control. ``notes``: for whoever runs it."""
 
     study: Study
     manifest: Manifest
     cells: Mapping[tuple[str, str, str], Sequence[Cell]]
     folder: Path
+    notes: tuple[str, ...] = ()
 
 
 def run(
@@ -58,34 +70,109 @@ def run(
     catalogue: Path | None = None,
     only: Sequence[str] = (),
     report: Report,
+    preparing: Report | None = None,
 ) -> Done:
-    """Run what is not done yet. ``only``: names of tables, all by default; the others' cells are left for another time.
+    """Run what is not done yet. ``only``: names of tables, all by default; the others' cells are left for another time,
+    and those that stand are told with them.
 
     ``folder`` keeps the run: its manifest, a catalogue where the study makes one, cells, and records for the audit.
+    ``preparing``: told how far the catalogue is, in place of ``report``, which is told of cells.
     """
     for name in only:
         study.table(name)
+    for variant in {variant.digest: variant for table in study.tables for variant in table.rows}.values():
+        check(variant)
+    before = _before(study, folder)
+    with _alone(folder):
+        started = time.monotonic()
+        opened = prepare(
+            study.data, folder / CATALOGUE, given=given, catalogue=catalogue, report=preparing or report
+        )
+        material = Material.of(opened, having=study.data.having)
+        _learners(study, material)
+        manifest, notes = Manifest.of(study, material), ()
+        if before is not None:
+            manifest = replace(manifest, began=before.began, runs=before.runs + 1, seconds=before.seconds)
+            notes = _changes(before, manifest)
+        manifest.write(folder)
+        spent = manifest.seconds
+
+        def kept(*, finished: bool = False) -> Manifest:
+            now = replace(manifest, seconds=spent + time.monotonic() - started, finished=finished)
+            now.write(folder)
+            return now
+
+        _cells(study, material, manifest, folder, only, report, kept)
+        done = _read(study, manifest, folder)
+        whole = all(
+            len(done.cells.get((scope.name, name, row), ())) == folds
+            for (scope, name), variants in _plan(study, ()).items()
+            for folds in [max(next(one.folds for one in study.protocols if one.name == name), 1)]
+            for row in _rows(variants)
+        )
+        return replace(done, manifest=kept(finished=whole), notes=notes)
+
+
+def _before(study: Study, folder: Path) -> Manifest | None:
+    """The manifest of a run that stands there, None of a folder that a run may begin in."""
     before = Manifest.read(folder)
     if before is not None and before.study != study.name:
         raise UsageError(f"{str(folder)!r} holds a run of {before.study!r}; give {study.name!r} a folder of its own.")
-    if before is None and folder.exists() and any(one.name != CATALOGUE for one in folder.iterdir()):
-        raise UsageError(f"{str(folder)!r} holds something that is no run of a study. Give a new or empty folder.")
-    started = time.monotonic()
-    opened = prepare(study.data, folder / CATALOGUE, given=given, catalogue=catalogue, report=report)
-    material = Material.of(opened, having=study.data.having)
-    manifest = Manifest.of(study, material)
-    if before is not None:
-        manifest = replace(manifest, began=before.began, runs=before.runs + 1, seconds=before.seconds)
-    manifest.write(folder)
-    spent = manifest.seconds
+    if before is None and folder.exists():
+        # A run that was killed before it had a manifest leaves these.
+        ours = (CATALOGUE, LOCK, DRAFT)
+        if not folder.is_dir() or any(one.name not in ours for one in folder.iterdir()):
+            raise UsageError(f"{str(folder)!r} holds something that is no run of a study. Give a new or empty folder.")
+    made = [name for name in ("source", "folder", "clips", "users", "seconds", "seed")]
+    if before is not None and (folder / CATALOGUE).is_dir():
+        was: Mapping[str, Any] = before.settings["data"]
+        now = asdict(study.data)
+        if changed := [name for name in made if was[name] != now[name]]:
+            raise UsageError(
+                f"{str(folder)!r} made its catalogue by {', '.join(f'{name} {was[name]!r}' for name in changed)}, and "
+                f"the study now has {', '.join(f'{name} {now[name]!r}' for name in changed)}. Give a new folder."
+            )
+    return before
 
-    def kept(*, finished: bool = False) -> Manifest:
-        now = replace(manifest, seconds=spent + time.monotonic() - started, finished=finished)
-        now.write(folder)
-        return now
 
-    cells = _cells(study, material, manifest, folder, only, report, kept)
-    return Done(study=study, manifest=kept(finished=not only), cells=cells, folder=folder)
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Two runs in one folder would write the same drafts; the second is refused, naming the first."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise UsageError(f"{str(folder)!r} cannot be made: {fault.strerror or fault}.") from fault
+    lock = WriterLock(folder / LOCK)
+    lock.take("study run")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _learners(study: Study, material: Material) -> None:
+    """Refuse at once what no fold could learn again, and not cell by cell."""
+    for variant in {variant.digest: variant for table in study.tables for variant in table.rows}.values():
+        for title in variant.matching(material.titles):
+            material.learner(title)
+
+
+def _changes(before: Manifest, now: Manifest) -> tuple[str, ...]:
+    """What is other than when the folder was run last, so that what stands may not be what was meant."""
+    notes: list[str] = []
+    if before.data["digest"] != now.data["digest"]:
+        notes.append(
+            "The items, ratings or features are others than when this folder was run last, so that all was computed "
+            "anew; what was computed of the former stands in the folder and is not told."
+        )
+    names = sorted(before.versions.keys() | now.versions.keys())
+    if changed := [name for name in names if before.versions.get(name) != now.versions.get(name)]:
+        told = ", ".join(f"{name} {before.versions.get(name)} → {now.versions.get(name)}" for name in changed)
+        notes.append(
+            f"Cells that stood were computed by other versions: {told}. Where that may matter, run the study in a new "
+            "folder."
+        )
+    return tuple(notes)
 
 
 def scope_of(variant: Variant) -> Scope:
@@ -101,7 +188,8 @@ def key_of(study: Study, manifest: Manifest, scope: Scope, protocol: Protocol, f
     if row in controls.GRIDS:
         settings |= asdict(study.tuning)
     digest = str(manifest.data["digest"])
-    return Key(data=digest, scope=scope.name, protocol=settings, fold=fold, row=row, seed=study.seed)
+    items = json.dumps([*scope.genres, scope.most]) if scope.genres else ""
+    return Key(data=digest, scope=items, protocol=settings, fold=fold, row=row, seed=study.seed)
 
 
 def read(folder: Path) -> Done:
@@ -109,13 +197,16 @@ def read(folder: Path) -> Done:
     manifest = Manifest.read(folder)
     if manifest is None:
         raise UsageError(f"{str(folder)!r} is no run of a study. Make one: triptych study run NAME --to {folder}")
-    study = Study.of_toml(manifest.source, source=manifest.study)
+    return _read(Study.of_toml(manifest.source, source=manifest.study), manifest, folder)
+
+
+def _read(study: Study, manifest: Manifest, folder: Path) -> Done:
     protocols = {one.name: one for one in study.protocols}
     found: dict[tuple[str, str, str], list[Cell]] = {}
     for (scope, name), variants in _plan(study, ()).items():
         protocol = protocols[name]
         for fold in range(max(protocol.folds, 1)):
-            for row in (*variants, *CONTROLS, ORACLE):
+            for row in _rows(variants):
                 cell = Cell.read(folder / CELLS, key_of(study, manifest, scope, protocol, fold, row).name)
                 if cell is not None:
                     found.setdefault((scope.name, name, row), []).append(cell)
@@ -142,42 +233,50 @@ def _cells(
     only: Sequence[str],
     report: Report,
     kept: Callable[[], Manifest],
-) -> dict[tuple[str, str, str], list[Cell]]:
-    plan = _plan(study, only)
+) -> None:
+    plan, whole = _plan(study, only), _plan(study, ())
     protocols = {one.name: one for one in study.protocols}
-    found: dict[tuple[str, str, str], list[Cell]] = {}
     scopes = {scope: material.only(scope.genres, scope.most) if scope.genres else material for scope, _ in plan}
     splits = {(scope, name): folds_of(protocols[name], scopes[scope].history) for scope, name in plan}
     total = sum(len(splits[key]) * (len(variants) + len(CONTROLS) + 1) for key, variants in plan.items())
     done = 0
+    _sweep(folder, [(scope, protocols[name]) for scope, name in whole])
     for (scope, name), variants in plan.items():
         protocol, part = protocols[name], scopes[scope]
         for fold, split in enumerate(splits[scope, name]):
-            row_cells: dict[str, Cell] = {}
-            for row, compute in _rows(study, part, split, protocol, variants):
-                key = key_of(study, manifest, scope, protocol, fold, row)
-                cell = Cell.read(folder / CELLS, key.name)
-                if cell is None:
-                    cell = _timed(compute)
-                    cell.write(folder / CELLS, key.name)
-                row_cells[row] = cell
-                found.setdefault((scope.name, name, row), []).append(cell)
+            names = {row: key_of(study, manifest, scope, protocol, fold, row).name for row in _rows(whole[scope, name])}
+            for row in _rows(variants):
+                _kept_or_made(folder, names[row], partial(_compute, row, study, part, split, protocol, variants))
                 done += 1
                 label = variants[row].name if row in variants else row
                 report(f"{name}, fold {fold + 1} of {len(splits[scope, name])}: {label}", done, total)
-            _record(study, scope, protocol, fold, split, row_cells, variants, folder)
+            # With the rows of tables that are not run now, if they stand.
+            standing = {row: cell for row in names if (cell := Cell.read(folder / CELLS, names[row])) is not None}
+            _record(study, scope, protocol, fold, split, standing, whole[scope, name], folder)
             kept()
-    return found
 
 
-def _rows(
-    study: Study, material: Material, split: Split, protocol: Protocol, variants: Mapping[str, Variant]
-) -> Iterator[tuple[str, Callable[[], Cell]]]:
-    """Each row of one fold, and how it is computed."""
-    for digest, variant in variants.items():
-        yield digest, lambda variant=variant: _of_variant(variant, material, split, protocol, study.seed)
-    for name in (*CONTROLS, ORACLE):
-        yield name, lambda name=name: _of_control(name, study, material, split, protocol)
+def _kept_or_made(folder: Path, name: str, compute: Callable[[], Cell]) -> None:
+    """What could not be had is tried again: an extra may be installed by now, or a file back in its place."""
+    cell = Cell.read(folder / CELLS, name)
+    if cell is not None and not cell.nothing:
+        return
+    made = _timed(compute)
+    if cell is None or made.nothing != cell.nothing:
+        made.write(folder / CELLS, name)
+
+
+def _rows(variants: Mapping[str, Variant]) -> tuple[str, ...]:
+    """Each row of one fold: digests of variants, then names."""
+    return (*variants, *CONTROLS, ORACLE)
+
+
+def _compute(
+    row: str, study: Study, material: Material, split: Split, protocol: Protocol, variants: Mapping[str, Variant]
+) -> Cell:
+    if row in variants:
+        return _of_variant(variants[row], material, split, protocol, study.seed)
+    return _of_control(row, study, material, split, protocol)
 
 
 def _timed(compute: Callable[[], Cell]) -> Cell:
@@ -266,9 +365,14 @@ def _record(
             ids = split.train if told["ids"] == "train" else told["ids"]
             fits[name] = Fit(name=name, kind=told["kind"], unit=told["unit"], learned_from=ids)
         choices += [Choice(**told) for told in cell.facts.get("choices", [])]
+    apart = set(split.disjoint) & {"items", "users"}
+    if apart:
+        # The rows that tuned the controls are of items and users that training knows, or controls would be tuned on
+        # nothing. Called validation they would break what the split promises; they are of the training side.
+        choices = [replace(choice, chosen_on="train") for choice in choices]
     record = Record(
         name=f"{study.name}: {protocol.name}{f', {scope.name}' if scope.name else ''}, fold {fold + 1}",
-        split=_with_validation(split, study.seed),
+        split=split if apart else _with_validation(split, study.seed),
         protocol=Terms(kind=protocol.kind, candidates="all", like=protocol.like, cutoffs=protocol.cutoffs),
         fits=tuple(fits.values()),
         choices=tuple(choices),
@@ -277,9 +381,25 @@ def _record(
         seeds={"study": study.seed, "protocol": protocol.seed},
         wall_s=sum(cell.seconds for cell in cells.values()),
     )
-    mark = f"-{'-'.join(scope.genres).lower()}" if scope.name else ""
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"{protocol.name}{mark}-{fold + 1}")
-    record.write(folder / RECORDS / safe)
+    record.write(folder / RECORDS / _record_name(scope, protocol, fold))
+
+
+def _record_name(scope: Scope, protocol: Protocol, fold: int) -> str:
+    """A name that no other has: genres may be called anything, and two scopes differ in how many of each they take."""
+    if not scope.name:
+        return f"{protocol.name}-{fold + 1}"
+    told = "".join(c if c.isascii() and c.isalnum() else "-" for c in scope.name.lower())[:40].strip("-")
+    return f"{protocol.name}-{fold + 1}-{told}-{hashlib.blake2b(scope.name.encode(), digest_size=3).hexdigest()}"
+
+
+def _sweep(folder: Path, asked: Sequence[tuple[Scope, Protocol]]) -> None:
+    """Remove the records of folds that the study no longer asks for: an audit of them would be of another study."""
+    if not (folder / RECORDS).is_dir():
+        return
+    names = {_record_name(scope, one, fold) for scope, one in asked for fold in range(max(one.folds, 1))}
+    for record in (folder / RECORDS).iterdir():
+        if record.name not in names and not record.is_symlink() and (record / RUN).is_file():
+            shutil.rmtree(record, ignore_errors=True)
 
 
 def _with_validation(split: Split, seed: int) -> Split:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from triptych.errors import UnknownName
+from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.split import Split
 from triptych.features.recipe import plain
 from triptych.features.table import FeatureTable
@@ -38,18 +38,7 @@ def selection(
 
     ``keep = "filtered"`` stops after the first stage: what varies, and follows no other column.
     """
-    asked = dict(settings)
-    rule, keep = asked.pop("rule", "paper"), asked.pop("keep", None)
-    if rule not in RULES:
-        raise UnknownName(f"rule of the selection in {where}", str(rule), RULES)
-    known = [name for name in Selecting.__dataclass_fields__ if name != "seed"]
-    for name in asked:
-        if name not in known:
-            raise UnknownName(f"setting of the selection in {where}", name, ["rule", *known])
-    titles = [table.recipe.title for table in tables]
-    asked["pca"] = {title: amount for title, amount in asked.get("pca", {}).items() if title in titles}
-    asked |= {"keep": 1.0, "seed": seed}
-    selecting = Selecting(**asked) if rule == "chance" else Selecting.paper(**asked)
+    selecting, keep = settings_of(settings, [table.recipe.title for table in tables], where, seed=seed)
     key = json.dumps([plain(selecting, where), [table.recipe.hash for table in tables]])
     selected = material.selected(
         split,
@@ -67,6 +56,29 @@ def selection(
     picks = {title: Pick(entries=width[title], columns=np.array(columns, np.int64)) for title, columns in left.items()}
     filtered = replace(selected, picks=picks)
     return filtered.tables(tables), filtered
+
+
+def settings_of(
+    settings: Mapping[str, Any], titles: Sequence[str], where: str, *, seed: int
+) -> tuple[Selecting, float | str | None]:
+    """The settings by which all is scored, and what is kept of it: that differs between rows that share the scores."""
+    asked = dict(settings)
+    rule, keep = asked.pop("rule", "paper"), asked.pop("keep", None)
+    if rule not in RULES:
+        raise UnknownName(f"rule of the selection in {where}", str(rule), RULES)
+    known = [name for name in Selecting.__dataclass_fields__ if name not in ("seed", "keep")]
+    for name in asked:
+        if name not in known:
+            raise UnknownName(f"setting of the selection in {where}", name, ["rule", "keep", *known])
+    try:
+        asked["pca"] = {title: amount for title, amount in asked.get("pca", {}).items() if title in titles}
+        asked["seed"] = seed
+        if keep not in (None, FILTERED):
+            Selecting(keep=keep)  # which says what may be kept
+        make = Selecting if rule == "chance" else Selecting.paper
+        return make(**asked, keep=1.0), keep
+    except (TypeError, AttributeError) as fault:  # a number where there is text, a list where there is a table
+        raise UsageError(f"the selection of {where} cannot be read: {fault}.") from fault
 
 
 def told(selected: Selected) -> dict[str, Any]:

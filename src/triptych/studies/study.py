@@ -100,10 +100,11 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """How many settings are tried for each tuned control, and how many more past the ends of its grid."""
+    """How many settings are tried for each tuned control, and how many more past the ends of its grid: as many as it
+    takes until the best lies within, in all that was seen; what has no better beyond its ends takes none."""
 
     budget: int = 6
-    beyond: int = 3
+    beyond: int = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +199,12 @@ class Study:
             source=text,
         )
         section.end()
+        seeds = {"the study": study.seed, "[data]": study.data.seed}
+        for what, one in (seeds | {f"the protocol {one.name}": one.seed for one in protocols}).items():
+            if one < 0:
+                raise UsageError(f"{source}: the seed of {what} is {one}; a seed is 0 or above.")
+        if study.draws < 1:
+            raise UsageError(f"{source}: draws is {study.draws}; intervals and tests take 1 or more.")
         return study
 
     def table(self, name: str) -> Table:
@@ -254,7 +261,7 @@ def _data(section: Section) -> Data:
 
 
 def _tuning(section: Section) -> Tuning:
-    found = Tuning(budget=section.take("budget", int, 6), beyond=section.take("beyond", int, 3))
+    found = Tuning(budget=section.take("budget", int, 6), beyond=section.take("beyond", int, 12))
     section.end()
     if found.budget < 1 or found.beyond < 0:
         raise UsageError(f"{section.where}: the budget is 1 or more, and what goes beyond it 0 or more.")

@@ -21,7 +21,7 @@ class Variant:
     """``features``: titles or patterns such as ``seeing/*``, all by default; ``without``: panels, titles or patterns
     that are left out of them. ``fusion``: settings of :class:`~triptych.fusion.fusion.Fusion` by name. ``select``:
     settings of the selection, None for none. ``weights``: of panels, when items are compared. ``genres``: only items
-    of one of these, at most ``most`` of each (those with most interactions in training), 0 for all.
+    of one of these, at most ``most`` of each (those with most ratings of all, before any split), 0 for all.
     """
 
     name: str
@@ -62,14 +62,18 @@ class Variant:
 
     def chosen(self, titles: Sequence[str]) -> list[str]:
         """Of the features there are, those that this variant takes, in their order."""
-        found = [title for title in titles if not self.features or _any(title, self.features)]
-        found = [title for title in found if not _any(title, self.without)]
+        found = self.matching(titles)
         if not found:
             raise UsageError(
                 f"{self.name!r} leaves no feature: of {', '.join(titles)} it takes {', '.join(self.features) or 'all'} "
                 f"without {', '.join(self.without) or 'none'}."
             )
         return found
+
+    def matching(self, titles: Sequence[str]) -> list[str]:
+        """The same, and it may be none."""
+        found = [title for title in titles if not self.features or _any(title, self.features)]
+        return [title for title in found if not _any(title, self.without)]
 
     def told(self) -> dict[str, Any]:
         """What it sets, for whoever reads a description: settings that are as always are left out."""

@@ -11,6 +11,8 @@ from typing import Any
 VERDICTS = ("clean", "notice", "unknown", "fault")
 #: So many examples are named.
 FEW = 5
+#: Of a longer name the beginning is shown.
+LETTERS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ def few(names: Sequence[Any], count: int | None = None) -> str:
     >>> few(range(7))
     '0, 1, 2, 3, 4 and 2 more'
     """
-    shown = [str(name) for name in names[:FEW]]
+    shown = [text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}…" for text in map(str, names[:FEW])]
     rest = (len(names) if count is None else count) - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest > 0 else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from triptych.errors import SourceError
+from triptych.errors import SourceError, TriptychError
 from triptych.evaluate.audit.checks import audit
 from triptych.evaluate.audit.findings import Audit, Finding
 from triptych.evaluate.record import Record
@@ -34,7 +34,7 @@ def audits(folder: Path) -> dict[str, Audit]:
 def _audited(place: Path) -> Audit:
     try:
         return audit(Record.read(place))
-    except SourceError as fault:
+    except TriptychError as fault:  # not as it should be as a file, or as a table that a check looks into
         finding = Finding(
             check="record",
             verdict="fault",

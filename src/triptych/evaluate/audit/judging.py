@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.catalogue.history import History
+from triptych.errors import UsageError
 from triptych.evaluate.audit.findings import Finding, few, many
 from triptych.evaluate.audit.rows import among, distinct, keys_among, keys_of, met, pairs, places_among
 from triptych.evaluate.record import COUNTED, Record, Terms
-from triptych.evaluate.recording import column_codes, history_of
+from triptych.evaluate.recording import column_codes, history_of, numbers_of
 from triptych.evaluate.split import TRAIN, UNUSED, Split
 
 _CURE = "Judge every row of the test; what a model cannot score gets its mean, or the end of the list, and counts."
@@ -54,6 +55,15 @@ def sampled(record: Record) -> Finding:
     if not isinstance(terms.candidates, str):
         evidence = f"Each was ranked among {many(terms.candidates, 'sampled item')}."
         return Finding(check=check, verdict="fault", evidence=evidence, cure=cure)
+    if terms.kind == "rating-prediction":
+        return Finding(check=check, verdict="clean", evidence="Values are predicted; nothing is ranked.")
+    if not terms.candidates:
+        return Finding(
+            check=check,
+            verdict="unknown",
+            evidence="The record does not tell which items are ranked.",
+            cure="Have its protocol tell the candidates.",
+        )
     if record.candidates is None or record.split is None:
         evidence = f"By its own word it ranks {terms.candidates} items; it does not count the candidates of each."
         return Finding(check=check, verdict="clean", evidence=evidence)
@@ -86,7 +96,10 @@ def _fewer(
     ]
     unit = "user_id" if "user_id" in record.candidates.column_names else "item_id"
     codes, names = column_codes(record.candidates, unit)
-    counts = np.asarray(record.candidates["candidates"].to_numpy(), np.int64)
+    numbers = numbers_of(record.candidates["candidates"])
+    if not np.isfinite(numbers).all():
+        raise UsageError("candidates.parquet does not tell of each list among how many items it was ranked.")
+    counts = numbers.astype(np.int64)
     there = np.full(len(names), int(chosen.sum()) - 1)  # an item is not its own neighbour
     if unit == "user_id":
         mine = known.take(chosen[known.items])
@@ -107,7 +120,8 @@ def _expected(record: Record) -> History | None:
 
 
 def _by_rows(rows: History, expected: History, split: Split) -> Finding:
-    missing = expected.take(~among(keys_of(expected), distinct(keys_among(rows, expected))))
+    judged = distinct(keys_among(rows, expected))
+    missing = expected.take(~among(keys_of(expected), judged))
     if not len(missing):
         evidence = (
             f"All {many(len(expected), 'row')} of the test were judged, {_cold(split, expected).sum():,} of them cold."
@@ -119,6 +133,11 @@ def _by_rows(rows: History, expected: History, split: Split) -> Finding:
         f"{len(missing):,} of {len(expected):,} rows of the test were not judged; {int(cold.sum()):,} of them "
         f"are cold, such as {pairs(keys_of(shown), shown)}."
     )
+    if len(rows) and not (judged >= 0).any():
+        evidence += (
+            f" What was judged, as {rows.user_ids[rows.users[0]]}–{rows.item_ids[rows.items[0]]}, has ids that no "
+            "interaction has."
+        )
     return Finding(check="dropped-cold", verdict="fault" if cold.any() else "notice", evidence=evidence, cure=_CURE)
 
 

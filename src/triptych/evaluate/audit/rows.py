@@ -46,7 +46,7 @@ def among(keys: Ints, known: Ints) -> npt.NDArray[np.bool_]:
 
 def beyond(one: Ints, other: Ints) -> Ints:
     """Those of ``one`` that ``other`` has not, where each has its own :func:`distinct`."""
-    return one[~np.isin(one, shared(one, other), assume_unique=True)]
+    return one[~among(one, other)]
 
 
 def places_among(ids: Sequence[str], known: Sequence[str]) -> Ints:

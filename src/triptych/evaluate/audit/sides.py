@@ -40,6 +40,8 @@ def overlap(record: Record) -> Finding:
         found += _pairs_on_both(record)
     if found:
         return Finding(check="overlap", verdict="fault", evidence=". ".join(found) + ".", cure=cure)
+    if record.pairs is None and split is not None and sum((split.side == one).any() for one in _NAMES) < 2:
+        return _silent("overlap", f"rows on one side alone: {_counted(split)}", "the side of each interaction")
     if not looked:
         return _silent("overlap", "neither interactions with their sides nor pairs", "interactions.parquet")
     return Finding(check="overlap", verdict="clean", evidence=f"Nothing stands on two sides: {'; '.join(looked)}.")
@@ -53,12 +55,12 @@ def future(record: Record) -> Finding:
     times, side = split.history.times, split.side
     used = (side == TRAIN) | (side == TEST)
     timed = times != UNTIMED
-    if not (used & timed).any():
-        return _silent("future", "no times", "the timestamps of the interactions")
-    untimed = int((used & ~timed).sum())
     train, test = timed & (side == TRAIN), timed & (side == TEST)
+    if not train.any() or not test.any():
+        return _silent("future", "no times on both sides", "the timestamps of the interactions")
+    untimed = int((used & ~timed).sum())
     if split.by_time == "all":
-        first = int(times[test].min()) if test.any() else np.iinfo(np.int64).max
+        first = int(times[test].min())
         late = train & (times > first)
         than = f"the earliest row of the test, at {first} s"
     else:
@@ -106,7 +108,11 @@ def fitted_on_test(record: Record) -> Finding:
         return _silent("fitted-on-test", "no interactions to hold its fits against", "interactions.parquet")
     faults: list[str] = []
     notices: list[str] = []
+    strange: list[str] = []
     for fit in record.fits:
+        if not _known(fit, record.split.history):
+            strange.append(fit.name)
+            continue
         total, seen, held = _beyond_training(fit, record.split)
         noun = "row" if fit.unit == "interactions" else fit.unit[:-1]
         what = f"{fit.name} learned from {many(total, noun)}, of which"
@@ -116,12 +122,26 @@ def fitted_on_test(record: Record) -> Finding:
             notices.append(f"{what} {held} the validation has and training has not")
     if faults:
         return Finding(check="fitted-on-test", verdict="fault", evidence=". ".join(faults) + ".", cure=cure)
+    if strange:
+        return Finding(
+            check="fitted-on-test",
+            verdict="unknown",
+            evidence=f"Nothing that these learned from has an id that any interaction has: {few(strange)}.",
+            cure="Have the fits tell the ids of the interactions.",
+        )
     if notices:
         return Finding(check="fitted-on-test", verdict="notice", evidence=". ".join(notices) + ".", cure=cure)
     names = few([f"{fit.name} ({len(fit.learned_from):,} {fit.unit})" for fit in record.fits])
     return Finding(
         check="fitted-on-test", verdict="clean", evidence=f"Nothing that the test alone has was learned from: {names}."
     )
+
+
+def _known(fit: Fit, history: History) -> bool:
+    """Whether the interactions know anything of what it learned from; numbers of rows, for example, are no ids."""
+    if isinstance(fit.learned_from, History):
+        return bool((keys_among(fit.learned_from, history) >= 0).any())
+    return not set(fit.learned_from).isdisjoint(history.user_ids if fit.unit == "users" else history.item_ids)
 
 
 def _beyond_training(fit: Fit, split: Split) -> tuple[int, str, str]:

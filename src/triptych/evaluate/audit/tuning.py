@@ -107,11 +107,12 @@ def _compared(mine: Spent, theirs: Spent, unit: str, allowed: Spent) -> Finding:
 
 
 def _spent(choices: list[Choice], unit: str) -> Spent:
-    """Model → its trials, seconds or budget in all. Those with nothing to tune are left out."""
+    """Model → its trials, seconds or budget in all. Those with nothing to tune are left out, those with settings that
+    nobody tuned are not."""
     spent: Spent = {}
     for choice in choices:
         value = {"trials": choice.trials, "seconds": choice.seconds, "budget": choice.budget}[unit]
-        if value and choice.grid:
+        if value and (choice.grid or choice.chosen):
             spent[choice.model] = spent.get(choice.model, 0) + value
     return spent
 

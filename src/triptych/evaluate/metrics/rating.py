@@ -62,8 +62,9 @@ def finite_rows(
         raise UsageError(f"{len(users)} users, {len(rated)} ratings and {len(predicted)} predictions were given.")
     if not len(users):
         raise UsageError("there is no rating to measure predictions by.")
-    missing = int((~np.isfinite(predicted)).sum())
-    if missing or not np.isfinite(rated).all():
+    if not np.isfinite(rated).all():
+        raise UsageError("ratings hold NaN or infinite values; leave those rows out, and say how many they are.")
+    if missing := int((~np.isfinite(predicted)).sum()):
         raise UsageError(
             f"{missing} of {len(rated)} ratings have no finite prediction; "
             "predict every one, as by the mean, or leave it out before and say so."

@@ -53,10 +53,12 @@ def threshold_metrics(
     first k of them, recommended or not; the other metrics only what is recommended.
     """
     finite_rows(users, rated, predicted)
+    if len(items) != len(users):
+        raise UsageError(f"{len(users)} users and {len(items)} items were given; each row has one of both.")
     width = int(items.max()) + 1
     pairs = users.astype(np.int64) * width + items
     rows = np.argsort(pairs)
-    if items.min() < 0 or len(items) != len(users) or (np.diff(pairs[rows]) == 0).any():
+    if items.min() < 0 or (np.diff(pairs[rows]) == 0).any():
         raise UsageError("each row must be a rating of an item's place, from 0 on, and a pair may stand only once.")
     lot = np.empty(len(rows))
     lot[rows] = np.random.default_rng(seed).random(len(rows))

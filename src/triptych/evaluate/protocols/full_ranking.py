@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from triptych.catalogue.history import History
 from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.measured import Measured
-from triptych.evaluate.metrics.ranking import ranking_metrics
+from triptych.evaluate.metrics.ranking import CUTOFFS, LARGEST, ranking_metrics
 from triptych.evaluate.metrics.roc import auc
 from triptych.evaluate.metrics.table import Table
 from triptych.evaluate.protocols.character import Character
@@ -25,9 +25,9 @@ from triptych.evaluate.split import SIDES, TRAIN, VALIDATION, Split
 from triptych.models.popularity import Popularity
 from triptych.models.ranked import Ranker
 from triptych.models.recommender import Recommender
+from triptych.models.scores import cells as cells_of
 from triptych.models.scores import rows as rows_of
 
-CUTOFFS = (1, 3, 5, 10)
 ROWS = ("overall", "warm", "cold")
 #: Scores that are held at a time.
 CELLS = 1 << 22
@@ -76,7 +76,8 @@ def full_ranking(
     score counting half; what is −inf scores lower than all else. With no other candidate it is a half.
 
     ``vectors`` float ``[items, d]`` and ``genres`` float ``[items, g]`` add diversity and calibration.
-    ``ndcg-graded`` is there where its gains can be, of values of 0 or more. ``cells``: scores that are held at a time.
+    ``ndcg-graded`` is there where its gains can be, of values from 0 to 500, and its ideal list is of the row's own
+    items. ``cells``: scores that are held at a time.
     """
     for row in rows:
         if row not in ROWS:
@@ -88,10 +89,11 @@ def full_ranking(
     for given in _scored(recommender, answers, cells):
         for part in parts.values():
             part.take(given, popular, max(cutoffs, default=0))
-    gains = judged.matrix if like > 0 and judged.values.min(initial=0) >= 0 else None
+    graded = like > 0 and judged.values.min(initial=0) >= 0 and judged.values.max(initial=0) <= LARGEST
     character = Character(train=split.train, vectors=vectors, genres=genres)
     return {
-        row: part.ranked(f"{name}, {row}", judged, answers, gains, character, cutoffs) for row, part in parts.items()
+        row: part.ranked(f"{name}, {row}", judged, answers, character, cutoffs, graded=bool(graded))
+        for row, part in parts.items()
     }
 
 
@@ -117,7 +119,7 @@ class _Given:
 def _scored(recommender: Recommender, answers: History, cells: int) -> Iterator[_Given]:
     """Of users who have an answer, some at a time, the scores of all items."""
     item_count = len(answers.item_ids)
-    users: I64 = np.unique(answers.users).astype(np.int64)
+    users: I64 = np.flatnonzero(answers.user_counts)
     step = max(1, cells // max(item_count, 1))
     for start in range(0, len(users), step):
         some = users[start : start + step]
@@ -167,9 +169,10 @@ class _Part:
         name: str,
         judged: History,
         answers: History,
-        gains: sp.csr_array | None,
         character: Character,
         cutoffs: Sequence[int],
+        *,
+        graded: bool,
     ) -> Ranked:
         blank = np.zeros((0, max(cutoffs, default=0)))
         users: I64 = np.concatenate([np.zeros(0, np.int64), *self._users])
@@ -177,7 +180,8 @@ class _Part:
         lists = np.concatenate([blank.astype(np.int64), *self._lists])
         expected = np.concatenate([blank.astype(np.int64), *self._expected]) if self._expected else None
         relevant = rows_of(self._answers.pairs, users)
-        given = None if gains is None else rows_of(gains, users)
+        # What is no candidate of this row is no part of its ideal list either.
+        given = rows_of(judged.take(self._items[judged.items]).matrix, users) if graded else None
         values = ranking_metrics(lists, relevant, gains=given, cutoffs=cutoffs)
         values["auc"] = np.concatenate([np.zeros(0), *self._auc])
         more, whole, untold = character.of(lists, users, relevant, expected, self._items, cutoffs=cutoffs)
@@ -204,6 +208,8 @@ def _auc(scores: F32, answers: sp.csr_array, candidates: Mask) -> F64:
     table = Table.of(answers)
     others: Mask = candidates.sum(axis=1) > table.counts
     found = np.full(len(scores), 0.5)
+    if others.all():
+        return auc(scores, answers, candidates=candidates)
     if others.any():
         found[others] = auc(scores[others], rows_of(answers, np.flatnonzero(others)), candidates=candidates[others])
     return found
@@ -211,7 +217,7 @@ def _auc(scores: F32, answers: sp.csr_array, candidates: Mask) -> F64:
 
 def _dense(matrix: sp.csr_array, users: I64) -> Mask:
     """bool ``[u, items]``: where these users have a row."""
-    part = Table.of(rows_of(matrix, users))
-    found = np.zeros((len(part), part.width), bool)
-    found[part.rows, part.items] = True
+    part = rows_of(matrix, users)
+    found = np.zeros(part.shape, bool)
+    found[cells_of(part)] = True
     return found

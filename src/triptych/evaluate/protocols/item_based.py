@@ -25,8 +25,8 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate.measured import Measured
+from triptych.evaluate.metrics.ranking import CUTOFFS
 
-CUTOFFS = (1, 3, 5, 10)
 METRICS = ("precision", "recall", "hit-rate", "ndcg-graded", "mrr")
 #: Cells of a block of users that is laid out whole, user by item, and judgements that are made at a time: both stay
 #: within a processor's cache.
