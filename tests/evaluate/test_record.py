@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.evaluate.test_splits import by_pair, otherwise, world
+from triptych.catalogue.history import UNTIMED
 from triptych.errors import SourceError, UsageError
 from triptych.evaluate import scenarios
 from triptych.evaluate.audit.folders import audits
@@ -229,3 +230,18 @@ def test_a_table_that_only_a_check_looks_into_hides_no_other_run(
     assert (finding.check, finding.verdict) == ("record", "fault")
     assert sentence in finding.evidence
     assert len(two.findings) > 1
+
+
+def test_moments_are_seconds_and_what_would_be_all_the_same_is_refused(tmp_path: Path) -> None:
+    def read(times: Any) -> list[int]:
+        rows = {"user_id": ["u"] * 4, "item_id": list("abcd"), "side": ["train"] * 4, "timestamp": times}
+        pq.write_table(pa.table(rows), tmp_path / "interactions.parquet")
+        return Record.read(tmp_path).split.history.times.tolist()
+
+    (tmp_path / "run.json").write_text("{}")
+    assert read([10, None, 30, 40]) == [10, UNTIMED, 30, 40]
+    assert read([10.5, None, 30.25, 40.0]) == [10, UNTIMED, 30, 40]
+    moments = pa.array([10_500_000, None, 30_250_000, 40_000_000], pa.timestamp("us", "Europe/Vienna"))
+    assert read(moments) == [10, UNTIMED, 30, 40]
+    with pytest.raises(SourceError, match=r"timestamps go from 0\.1 to 0\.4; give seconds since 1970"):
+        read([0.1, 0.2, 0.3, 0.4])

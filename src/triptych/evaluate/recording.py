@@ -306,7 +306,7 @@ def history_of(table: pa.Table, what: str) -> History:
         values = numbers_of(table["value"]).astype(np.float32)
     times = np.full(len(users), UNTIMED, np.int64)
     if "timestamp" in table.column_names:
-        seconds = numbers_of(table["timestamp"])
+        seconds = _seconds(table["timestamp"], what)
         known = np.isfinite(seconds) & (seconds >= 0)
         times[known] = seconds[known].astype(np.int64)
     return History(
@@ -344,6 +344,19 @@ def numbers_of(column: Any) -> npt.NDArray[np.float64]:
         return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy())
     except pa.ArrowException as fault:
         raise UsageError(f"a column of {column.type} stands where numbers should") from fault
+
+
+def _seconds(column: Any, what: str) -> npt.NDArray[np.float64]:
+    """Seconds since 1970, NaN where unknown. UsageError where whole ones would be nearly all the same: a share of the
+    whole span, or days, and then nothing would be later than anything."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(pa.int64())
+    seconds = numbers_of(column)
+    parts = seconds[np.isfinite(seconds)]
+    whole = np.floor(parts)
+    if (parts != whole).any() and 2 * len(np.unique(whole)) < len(np.unique(parts)):
+        raise UsageError(f"{what}: timestamps go from {parts.min():g} to {parts.max():g}; give seconds since 1970")
+    return seconds
 
 
 def _table(folder: Path, name: str) -> pa.Table | None:
