@@ -10,8 +10,8 @@ hardly vary, and the others are noise. Thirty columns of a panel in a row share 
 
 A planted column that was dropped because it follows one that is kept counts as found, and that one as right: they say
 the same. The rule of the paper is beside ours, on the same estimate of mutual information unless ``--neighbours`` asks
-for the customary one; ``columns`` is how many are kept, out of 2,304. The rule was settled on sets 0 to 2, so others are told
-unless ``--first 0`` asks for these. The last line is JSON.
+for the customary one; ``columns`` is how many are kept, of 2,304. The rule was settled on sets 0 to 2, so others are
+told unless ``--first 0`` asks for these. The last line is JSON.
 """
 
 from __future__ import annotations
