@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from triptych.catalogue.catalogue import Catalogue
+    from triptych.catalogue.history import History
     from triptych.catalogue.records import Clip, Item
     from triptych.catalogue.sources.folder import Folder
     from triptych.catalogue.sources.movielens import MovieLens
@@ -23,17 +24,23 @@ if TYPE_CHECKING:
     from triptych.curation.rulebook import Rulebook
     from triptych.engine import LocalPool
     from triptych.errors import TriptychError
+    from triptych.evaluate.audit import audit
+    from triptych.evaluate.protocols.full_ranking import full_ranking
+    from triptych.evaluate.protocols.item_based import item_based
     from triptych.features.extraction import extract
     from triptych.features.feature import Feature
     from triptych.features.ledger import Ledger
     from triptych.features.recipe import Recipe
     from triptych.features.store import FeatureStore
     from triptych.fusion.fuse import fuse
+    from triptych.fusion.fusion import Fusion
     from triptych.interchange.recbole import RecBole
     from triptych.media.loader import open_reel
+    from triptych.spaces.lists import Lists
     from triptych.spaces.ranking import Ranking
     from triptych.spaces.shelf import Shelf
     from triptych.spaces.space import Space
+    from triptych.studies.study import Study
 
 __version__ = "0.1.0"
 
@@ -45,8 +52,11 @@ _PUBLIC = {
     "Feature": "triptych.features.feature",
     "FeatureStore": "triptych.features.store",
     "Folder": "triptych.catalogue.sources.folder",
+    "Fusion": "triptych.fusion.fusion",
+    "History": "triptych.catalogue.history",
     "Item": "triptych.catalogue.records",
     "Ledger": "triptych.features.ledger",
+    "Lists": "triptych.spaces.lists",
     "LocalPool": "triptych.engine",
     "MovieLens": "triptych.catalogue.sources.movielens",
     "Ranking": "triptych.spaces.ranking",
@@ -55,12 +65,16 @@ _PUBLIC = {
     "Rulebook": "triptych.curation.rulebook",
     "Shelf": "triptych.spaces.shelf",
     "Space": "triptych.spaces.space",
+    "Study": "triptych.studies.study",
     "Synthetic": "triptych.catalogue.sources.synthetic",
     "TableFile": "triptych.catalogue.sources.table",
     "TriptychError": "triptych.errors",
+    "audit": "triptych.evaluate.audit",
     "clean": "triptych.curation.cleaning",
     "extract": "triptych.features.extraction",
+    "full_ranking": "triptych.evaluate.protocols.full_ranking",
     "fuse": "triptych.fusion.fuse",
+    "item_based": "triptych.evaluate.protocols.item_based",
     "open_reel": "triptych.media.loader",
 }
 
@@ -70,8 +84,11 @@ __all__ = [
     "Feature",
     "FeatureStore",
     "Folder",
+    "Fusion",
+    "History",
     "Item",
     "Ledger",
+    "Lists",
     "LocalPool",
     "MovieLens",
     "Ranking",
@@ -80,13 +97,17 @@ __all__ = [
     "Rulebook",
     "Shelf",
     "Space",
+    "Study",
     "Synthetic",
     "TableFile",
     "TriptychError",
     "__version__",
+    "audit",
     "clean",
     "extract",
+    "full_ranking",
     "fuse",
+    "item_based",
     "open_reel",
 ]
 
