@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,12 +54,18 @@ def rows_of(space: Space) -> dict[str, tuple[bytes, ...]]:
     }
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Catalogue:
-    made = catalogue(tmp_path / "c", None, *clusters.ITEMS)
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = catalogue(tmp_path_factory.mktemp("measured") / "c", None, *clusters.ITEMS)
     for panel, rows in clusters.features().items():
         measure(made, clusters.RECIPES[panel], rows)
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def world(measured: Path, tmp_path: Path) -> Catalogue:
+    """A copy for each test: copying is ten times as quick as measuring."""
+    return Catalogue.open(shutil.copytree(measured, tmp_path / "c"))
 
 
 def right(space: Space, weights: dict[str, float] | None = None) -> set[str]:
@@ -374,7 +381,8 @@ def test_a_space_of_some_items_holds_those_and_is_scaled_by_those(world: Catalog
     assert made.space.item_ids == tuple(some)
     lone = fuse(world, name="lone", items=some, train=some)
     assert rows_of(made.space) == rows_of(lone.space)
-    assert rows_of(made.space) != {item_id: rows_of(fuse(world).space)[item_id] for item_id in some}
+    whole = rows_of(fuse(world).space)
+    assert rows_of(made.space) != {item_id: whole[item_id] for item_id in some}
     with pytest.raises(UnknownName, match="no item 'nobody'"):
         fuse(world, items=["nobody"])
     with pytest.raises(UsageError, match="items is empty"):

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +20,6 @@ from triptych.fusion.pieces import BALANCES
 from triptych.fusion.reduction import Reduction
 from triptych.spaces.search import Blocks, nearest
 
-ROOT = Path(__file__).resolve().parents[2]
 IDS = tuple(f"i{k:02d}" for k in range(40))
 TRAIN = IDS[:28]
 WIDTHS = {"seeing/look": 6, "seeing/grain": 3, "hearing/tone": 5, "reading/words": 9}
@@ -83,27 +78,11 @@ SETTINGS = [
     for name, reduction in REDUCED.items()
     for method in METHODS
 ]
-#: One panel alone, as a map is drawn in seconds.
-MAPPED = Fusion(
-    reduce=Reduction(kind="umap", components=2, neighbours=3, per="panel"), method="late", panel_weights={"hearing": 1}
-)
 
 
 @pytest.mark.parametrize("fusion", SETTINGS)
 def test_what_test_items_have_moves_nothing_that_was_learned(fusion: Fusion) -> None:
     check_that_test_items_move_nothing(fusion)
-
-
-def test_what_test_items_have_moves_no_map() -> None:
-    """In a process of its own, where the package's code is not compiled first: that takes longer than all else here."""
-    here = (
-        "import tests.fusion.test_fusion as here; here.check_that_test_items_move_nothing(here.MAPPED, here.TRAIN[:12])"
-    )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    ran = subprocess.run(
-        [sys.executable, "-c", here], capture_output=True, text=True, check=False, env=environment, cwd=ROOT
-    )
-    assert ran.returncode == 0, ran.stderr
 
 
 def check_that_test_items_move_nothing(fusion: Fusion, train: Sequence[str] = TRAIN) -> None:

@@ -177,6 +177,7 @@ DRAWN = """
 import sys
 import numpy as np
 from triptych.fusion.reduce import UMAP
+from triptych.fusion.reduction import Reduction
 rng = np.random.default_rng(0)
 values = rng.normal(0, 1, (14, 4)).astype(np.float32)
 values[7:] += 30
@@ -184,8 +185,10 @@ values[13] = values[12]
 mask = np.arange(14) != 4
 spoilt = values.copy()
 spoilt[4] = 1e6
-given = ((values, 3), (spoilt, 3), (values, 4))
-steps = [UMAP.fit(rows, mask, components=2, neighbours=4, seed=seed) for rows, seed in given]
+steps = [UMAP.fit(rows, mask, components=2, neighbours=4, seed=3) for rows in (values, spoilt)]
+(drawn, scale), width = Reduction(kind="umap", components=2, neighbours=4, seed=4).fit(values, mask, 4)
+steps.append(drawn)
+assert width == 2 and np.allclose(scale(drawn(values, mask), mask)[mask].std(axis=0), 1)
 kept = {f"{name}{k}": part for k, step in enumerate(steps) for name, part in step.arrays().items()}
 np.savez(sys.argv[1], values=values, mask=mask, made=steps[0](values, mask), **kept)
 """

@@ -63,7 +63,7 @@ name = "no hearing"
 without = ["hearing"]
 [[table.row]]
 name = {json.dumps(HOSTILE)}
-select = {{ rule = "chance", fewest = 8, trees = 20 }}
+select = {{ rule = "chance", chance = 1, fewest = 8, trees = 20 }}
 [[table.row]]
 name = "nothing there"
 features = ["seeing/absent"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triptych.cli.output import Json, emit, printable, progress, say, table
+from triptych.cli.output import Json, Report, emit, printable, progress, say, table
 
 if TYPE_CHECKING:
     from triptych.studies.results import Judgement, Results
@@ -62,7 +65,8 @@ def describe(study: StudyName, as_json: Json = False) -> None:
         told.pop("source")
         emit(told)
         return
-    say(f"{asked.title}\n{asked.paper}\n\n{asked.notes}\n")
+    for line in (asked.title, asked.paper, "", *asked.notes.splitlines(), ""):
+        say(printable(line))
     table(
         ["protocol", "kind", "split", "judged by", "cutoffs"],
         [
@@ -77,7 +81,7 @@ def describe(study: StudyName, as_json: Json = False) -> None:
         ],
     )
     for each in asked.tables:
-        say(f"\n{each.name}: {each.title}. {each.notes}")
+        say(f"\n{each.name}: {printable(each.title)}. {printable(each.notes)}")
         table(["row", "what it sets"], [[row.name, _settings(row.told())] for row in each.rows])
     say(f"\nClaims that are put to the test: {len(asked.claims)}. Next: triptych study run {study}")
 
@@ -87,7 +91,11 @@ def run_(
     study: StudyName,
     to: Annotated[Path | None, typer.Option(metavar="RUN", help="The folder of the run. [default: runs/STUDY]")] = None,
     catalogue: Annotated[
-        Path | None, typer.Option(metavar="CATALOGUE", help="Run on this catalogue, not on the study's own.")
+        Path | None,
+        typer.Option(
+            metavar="CATALOGUE",
+            help="Run on this catalogue, not on the study's own. What the study extracts is measured there.",
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The folder that the study's paths of data lead into.")
@@ -99,6 +107,9 @@ def run_(
 ) -> None:
     """Run a study, or go on with one that was stopped, and write its report.
 
+    Items, ratings and measurements of a catalogue of yours stay as they are; what the study asks for and is not
+    measured yet is added to it.
+
     Example: triptych study run seeing-hearing-reading --catalogue films
     """
     from triptych.studies.report import write
@@ -107,16 +118,30 @@ def run_(
 
     asked = _study(study)
     folder = to or RUNS / asked.name
-    with progress(f"Running {asked.name}", "cells") as bar:
+    with ExitStack() as stack:
+        bars: dict[str, Report] = {}
+
+        def bar(label: str, unit: str) -> Report:
+            """Each kind of work has a bar of its own: its rate tells nothing of the next one's."""
+            if label not in bars:
+                stack.close()
+                bars.clear()
+                bars[label] = stack.enter_context(progress(label, unit))
+            return bars[label]
+
         done = run(
             asked,
             folder,
             given=data,
             catalogue=catalogue,
             only=only or (),
-            report=lambda what, count, total: bar(count, total, what),
+            report=lambda what, count, total: bar(f"Running {asked.name}", "cells")(count, total, what),
+            preparing=lambda what, count, total: bar(what, "items")(count, total, ""),
         )
-    say(f"All cells stand ({done.manifest.seconds:.0f} s). Drawing intervals and tests …")
+    for note in done.notes:
+        say(note)
+    stand = "All cells stand" if done.manifest.finished else "The cells of these tables stand"
+    say(f"{stand} ({done.manifest.seconds:.0f} s). Drawing intervals and tests …")
     results = Results.of(done)
     pages = write(results, folder)
     _tell(results, pages, folder, as_json=as_json)
@@ -142,19 +167,39 @@ def _tell(results: Results, pages: Any, folder: Path, *, as_json: bool) -> None:
     if as_json:
         emit(to_json(results))
         return
-    for judgement in results.judgements:
-        say(f"\n{judgement.table.title}, {_by(judgement)}")
-        metrics = [name for name in judgement.table.metrics if any(name in line.figures for line in judgement.lines)]
+    if sys.stdout.isatty():
+        for judgement in results.judgements:
+            say(f"\n{printable(judgement.table.title)}, {_by(judgement)}")
+            metrics = _metrics(judgement)
+            table(["row", *metrics, f"p of {metrics[-1]}" if metrics else ""], _lines(judgement, metrics))
+    else:
+        # One table for other programs: which of them a line is of would else be told on stderr alone.
+        every = list(dict.fromkeys(name for judgement in results.judgements for name in _metrics(judgement)))
         rows: list[list[object]] = []
-        for line in judgement.lines:
-            figures = [f"{one.value:.4f}" if (one := line.figures.get(name)) else None for name in metrics]
-            first = line.against.get(metrics[-1]) if metrics else None
-            rows.append([line.name, *figures, line.nothing or (f"{first.p_holm:.3f}" if first else "")])
-        table(["row", *metrics, f"p of {metrics[-1]}" if metrics else ""], rows)
+        for judgement in results.judgements:
+            place = [judgement.table.name, judgement.protocol.name, judgement.row]
+            rows += [[*place, *line] for line in _lines(judgement, every, p_of=(_metrics(judgement) or [""])[-1])]
+        table(["table", "protocol", "items", "row", *every, "p or why not"], rows)
     for verdict in results.verdicts:
         where = f"{verdict.protocol}{f', {verdict.row}' if verdict.row else ''}"
         say(f"{verdict.verdict:<12} {where:<20} {printable(verdict.claim.says)}")
     say(f"\n{pages[0]}\nNext: open it in a browser; triptych audit {folder}")
+
+
+def _metrics(judgement: Judgement) -> list[str]:
+    return [name for name in judgement.table.metrics if any(name in line.figures for line in judgement.lines)]
+
+
+def _lines(judgement: Judgement, metrics: Sequence[str], *, p_of: str | None = None) -> list[list[object]]:
+    """Name, figures, and p of the last metric against the row that all are tested against; or why there is nothing."""
+    tested = p_of if p_of is not None else metrics[-1] if metrics else ""
+    rows: list[list[object]] = []
+    for line in judgement.lines:
+        figures = [f"{one.value:.4f}" if (one := line.figures.get(name)) else None for name in metrics]
+        against = line.against.get(tested)
+        p = against.p_holm if against else None
+        rows.append([line.name, *figures, line.nothing or (f"{p:.3f}" if p is not None else "")])
+    return rows
 
 
 def _by(judgement: Judgement) -> str:

@@ -246,16 +246,27 @@ class RankScale:
         """Learn from the rows of ``values`` ``[n, d]`` that are present."""
         rows = training_rows(values, mask, what="ranks")
         varied = varies(rows.mean(axis=0), rows.std(axis=0))
-        found = [_ranks(rows[:, k], bool(varied[k])) for k in range(rows.shape[1])]
-        scores = [_normal(quantiles) if normal else quantiles for _, quantiles in found]
-        return cls(values=tuple(known for known, _ in found), scores=tuple(scores))
+        # Column by column in memory, and as float32, which sorts in half the time and in the same order.
+        columns = np.ascontiguousarray(values[mask].T)
+        found = [_ranks(column, bool(varied[k])) for k, column in enumerate(columns)]
+        # Of columns without equal values the quantiles are the same.
+        known: dict[bytes, F64] = {}
+        scores: list[F64] = []
+        for _, quantiles in found:
+            told = quantiles.tobytes()
+            if told not in known:
+                known[told] = _normal(quantiles) if normal else quantiles
+            scores.append(known[told])
+        return cls(values=tuple(levels for levels, _ in found), scores=tuple(scores))
 
     def __call__(self, values: F32, mask: Mask) -> F32:
         """Scaled values; masked rows are 0."""
         same_width(values, len(self.values))
-        placed = np.zeros((len(values), len(self.values)), np.float32)
-        for k, (known, scores) in enumerate(zip(self.values, self.scores, strict=True)):
-            placed[mask, k] = np.interp(values[mask, k], known, scores)
+        columns = np.ascontiguousarray(values[mask].T)
+        for column, known, scores in zip(columns, self.values, self.scores, strict=True):
+            column[:] = np.interp(column, known, scores)
+        placed = np.zeros(values.shape, np.float32)
+        placed[mask] = columns.T
         return placed
 
     def arrays(self) -> Arrays:
@@ -279,11 +290,12 @@ class RankScale:
         return cls(values=values, scores=scores)
 
 
-def _ranks(column: F64, varied: bool) -> tuple[F64, F64]:
+def _ranks(column: F32, varied: bool) -> tuple[F64, F64]:
     """The known values of one entry and their mid-rank quantiles."""
     if not varied:
-        return np.array([column[0]]), np.array([0.5])
-    known, counts = np.unique(column, return_counts=True)
+        return column[:1].astype(np.float64), np.array([0.5])
+    levels, counts = np.unique(column, return_counts=True)
+    known = levels.astype(np.float64)
     quantiles: F64 = (np.cumsum(counts) - counts / 2) / len(column)
     if len(known) > LEVELS:
         # Evenly by rank, both ends kept: what lies between two of them is at most a step of ranks away.

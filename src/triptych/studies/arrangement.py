@@ -13,12 +13,11 @@ from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.record import Fit
 from triptych.evaluate.split import Split
 from triptych.fusion.fusion import Fusion
-from triptych.fusion.reduce import ready
 from triptych.fusion.reduction import Reduction
 from triptych.models.neighbours import ContentNeighbours
 from triptych.spaces.search import Blocks
 from triptych.studies.folds import learned_items
-from triptych.studies.lists import by_content, drawn, filled
+from triptych.studies.lists import by_content, filled
 from triptych.studies.material import Material
 from triptych.studies.selection import selection, settings_of, told
 from triptych.studies.variant import Variant
@@ -38,8 +37,9 @@ class Arranged:
     def lists(self, *, n: int, seed: int) -> npt.NDArray[np.int64]:
         """int64 ``[items, n]``. What an item is compared by may be missing: its places are then drawn by lot, so that
         all rows of a table are judged on the same items."""
-        order = drawn(self.item_ids, seed)
-        lists = by_content(self.blocks, n=n, weights=self.weights, metric=self.metric, order=order)
+        lists = by_content(
+            self.blocks, n=n, weights=self.weights, metric=self.metric, item_ids=self.item_ids, seed=seed
+        )
         return filled(lists, self.item_ids, seed)
 
     def neighbours(self, *, k: int, like: float, seed: int) -> ContentNeighbours:
@@ -72,10 +72,8 @@ def fusion_of(told: Mapping[str, Any], where: str) -> Fusion:
 
 
 def check(variant: Variant) -> None:
-    """Raise for a setting that there is not, or an extra that is not installed, before any work starts."""
-    fusion = fusion_of(variant.fusion, repr(variant.name))
-    if fusion.reduce is not None and fusion.reduce.kind == "umap":
-        ready()
+    """Raise for a setting that there is not, before any work starts: it would else be told cell by cell."""
+    fusion_of(variant.fusion, repr(variant.name))
     if variant.select is not None:
         settings_of(variant.select, [], repr(variant.name), seed=0)
 

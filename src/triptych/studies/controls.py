@@ -49,7 +49,7 @@ class Control:
 def learned(name: str, material: Material, split: Split, protocol: Protocol, tuning: Tuning, seed: int) -> Control:
     """The control called ``name``. It sees the training side alone, but for the oracle, which sees what judges."""
     train = split.train
-    fits = (Fit(name=name, kind="model", learned_from=train),)
+    fits = (Fit(name=name, kind="model", learned_from=train),) if len(train) else ()
     match name:
         case "random":
             return Control(recommender=Chance(seed=seed).fit(train))
@@ -77,7 +77,8 @@ def neighbours(control: Control, name: str, material: Material, protocol: Protoc
     n, order = max(protocol.cutoffs), drawn(material.item_ids, seed)
     recommender = control.recommender
     if name == "genres":
-        lists = by_content(_genres(material), n=n, weights={"genres": 1.0}, metric="cosine", order=order)
+        ids = material.item_ids
+        lists = by_content(_genres(material), n=n, weights={"genres": 1.0}, metric="cosine", item_ids=ids, seed=seed)
     elif isinstance(recommender, Factors):
         lists = by_rows(_cosine(recommender.items), n=n, order=order)
     elif isinstance(recommender, ItemWeights):

@@ -13,18 +13,35 @@ from triptych.spaces.search import Blocks, nearest
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
-#: Rows of a score matrix that are held at a time.
-ROWS = 512
+#: Rows of a score matrix that are held at a time, and places of lists that are looked for at a time.
+ROWS, CELLS = 512, 1 << 21
 
 
-def by_content(blocks: Blocks, *, n: int, weights: Mapping[str, float], metric: str, order: I64) -> I64:
-    """int64 ``[items, n]``. ``order``: a permutation drawn by lot, as the search leaves equals in the order of rows."""
-    mixed = blocks.rows(order)
-    found, _ = nearest(
-        mixed, mixed, n=min(n, len(blocks)), weights=weights, exclude=np.arange(len(blocks)), metric=metric
-    )
-    lists = np.full((len(blocks), n), -1, np.int64)
-    lists[order, : found.shape[1]] = np.where(found >= 0, order[found], -1)
+def by_content(
+    blocks: Blocks, *, n: int, weights: Mapping[str, float], metric: str, item_ids: tuple[str, ...], seed: int
+) -> I64:
+    """int64 ``[items, n]``, −1 where a list ends early. Equals are told apart by a lot for each pair.
+
+    The search leaves equals in the order of rows. One order drawn for all lists would be no lot but a favour: by genres
+    alone hundreds tie, and whoever came first would stand in all lists of a kind. On ML-100K precision at 10 of the
+    genre control is then .086 to .104 by seed; with a lot for each pair it is .099 to .102.
+    """
+    keys, count = lot.keys(item_ids), len(item_ids)
+    lists = np.full((count, n), -1, np.int64)
+    left, size = np.arange(count), min(2 * n, count)
+    while len(left):
+        longer: list[I64] = []
+        for rows in np.array_split(left, -(-len(left) * size // CELLS)):
+            found, near = nearest(blocks.rows(rows), blocks, n=size, weights=weights, exclude=rows, metric=metric)
+            if size < count:
+                # Those whose last place is tied with the last that was found may be tied with more.
+                open_ended = (found[:, -1] >= 0) & (near[:, -1] == near[:, n - 1])
+                longer.append(rows[open_ended])
+            # Of those too, for now: what is found of them later is written over it.
+            lots = lot.drawn(keys[rows, None], keys[found], seed=seed)
+            best = np.lexsort((lots, np.where(found >= 0, -near, np.inf)), axis=1)[:, :n]
+            lists[rows, : best.shape[1]] = np.take_along_axis(found, best, axis=1)
+        left, size = np.concatenate([np.zeros(0, np.int64), *longer]), min(4 * size, count)
     return lists
 
 

@@ -136,7 +136,10 @@ class Material:
 
     def reads(self, title: str) -> tuple[str, ...]:
         """The fields of an item that a learned feature is learned from and measured by."""
-        learner = self.learner(title)
+        try:
+            learner = self.learner(title)
+        except ExtractionError:  # no row can take it, so no number hangs on it
+            return ()
         return () if learner is None else learner.learn([]).needs.fields
 
     def _again(self, title: str, train: Sequence[str]) -> FeatureTable:
@@ -144,7 +147,7 @@ class Material:
         source = [item for item in self.items if item.item_id in chosen]
         key = (title, json.dumps(learned_from(source), sort_keys=True))
         if key not in self._learned:
-            extractor = self.learner(title).learn(source)
+            extractor = _learner(title, self.asked[title]).learn(source)
             found = extractor.extract([Showing(item=item) for item in self.items])
             self._learned[key] = table_of(extractor.recipe, self.item_ids, found)
         return self._learned[key]

@@ -11,7 +11,8 @@ import numpy as np
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.significance import Comparison, Interval, adjusted, compare_all, intervals
 from triptych.studies.cell import Cell
-from triptych.studies.run import Done, scope_of
+from triptych.studies.run import Done
+from triptych.studies.scope import scope_of
 from triptych.studies.study import CONTROLS, ORACLE, Bracket, Claim, Protocol, Table
 
 #: One alone who judges has no interval.
@@ -133,6 +134,16 @@ def _rows_of(protocol: Protocol) -> Sequence[str]:
     return ("",) if protocol.kind == "item-based" else protocol.rows
 
 
+def _lacking(cells: Sequence[Cell], row: str, folds: int) -> str:
+    """Why a row has no figures: of some folds there are none. "" where there are of all."""
+    if not cells:
+        return "not run yet"
+    without = [cell.nothing for cell in cells if row not in cell.measured]
+    if without:
+        return (f"in {len(without)} of {folds} folds: " if folds > 1 and len(without) < folds else "") + without[0]
+    return f"{len(cells)} of {folds} folds are run" if len(cells) < folds else ""
+
+
 def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgement:
     study = done.study
     scopes = {scope_of(variant).name for variant in table.rows}
@@ -146,13 +157,13 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
     lines: list[Line] = []
     for name, kind, scope, key in named:
         cells = done.cells.get((scope, protocol.name, key), ())
-        found = merged(cells, row)
+        lacking = _lacking(cells, row, max(protocol.folds, 1))
+        # Of some folds alone it would be judged by others than the rows beside it.
+        found = None if lacking else merged(cells, row)
         facts = tuple(cell.facts for cell in cells)
         seconds = sum(cell.seconds for cell in cells)
         if found is None or len(found.ids) < FEWEST:
-            why = next(
-                (cell.nothing for cell in cells if cell.nothing), "hardly anybody judges it" if cells else "not run yet"
-            )
+            why = lacking or "hardly anybody judges it"
             lines.append(Line(name=name, kind=kind, scope=scope, nothing=why, seconds=seconds, facts=facts))
             continue
         figures = intervals(found.values, seed=study.seed, level=LEVEL, draws=study.draws)

@@ -6,48 +6,37 @@ looked at; records for the audit are of what the study asks for now, and no othe
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from triptych.catalogue.lock import WriterLock
 from triptych.errors import TriptychError, UsageError
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.protocols.item_based import item_based
-from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms
-from triptych.evaluate.recording import RUN
-from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
+from triptych.evaluate.record import Fit
+from triptych.evaluate.split import Split
 from triptych.models.recommender import Recommender
 from triptych.studies import controls
 from triptych.studies.arrangement import arrange, check
 from triptych.studies.cell import Cell, Key
 from triptych.studies.folds import folds_of
-from triptych.studies.manifest import DRAFT, Manifest, versions
+from triptych.studies.manifest import DRAFT, Manifest
 from triptych.studies.material import Material
 from triptych.studies.prepare import Report, prepare
+from triptych.studies.records import record, sweep
+from triptych.studies.scope import Scope, scope_of
 from triptych.studies.study import CONTROLS, ORACLE, Protocol, Study
 from triptych.studies.variant import Variant
 
 CELLS, RECORDS, CATALOGUE, LOCK = "cells", "records", "catalogue", "run.lock"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Which items are studied: all, ``""``, or those of some genres."""
-
-    name: str
-    genres: tuple[str, ...] = ()
-    most: int = 0
+#: The settings that a catalogue is made by; it is not made again, so they cannot change.
+MADE_BY = ("source", "folder", "clips", "users", "seconds", "seed")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,12 +71,10 @@ def run(
         study.table(name)
     for variant in {variant.digest: variant for table in study.tables for variant in table.rows}.values():
         check(variant)
-    before = _before(study, folder)
+    before = _before(study, folder, own=catalogue is None)
     with _alone(folder):
         started = time.monotonic()
-        opened = prepare(
-            study.data, folder / CATALOGUE, given=given, catalogue=catalogue, report=preparing or report
-        )
+        opened = prepare(study.data, folder / CATALOGUE, given=given, catalogue=catalogue, report=preparing or report)
         material = Material.of(opened, having=study.data.having)
         _learners(study, material)
         manifest, notes = Manifest.of(study, material), ()
@@ -104,17 +91,18 @@ def run(
 
         _cells(study, material, manifest, folder, only, report, kept)
         done = _read(study, manifest, folder)
-        whole = all(
-            len(done.cells.get((scope.name, name, row), ())) == folds
+        folds = {one.name: max(one.folds, 1) for one in study.protocols}
+        finished = all(
+            len(done.cells.get((scope.name, name, row), ())) == folds[name]
             for (scope, name), variants in _plan(study, ()).items()
-            for folds in [max(next(one.folds for one in study.protocols if one.name == name), 1)]
             for row in _rows(variants)
         )
-        return replace(done, manifest=kept(finished=whole), notes=notes)
+        return replace(done, manifest=kept(finished=finished), notes=notes)
 
 
-def _before(study: Study, folder: Path) -> Manifest | None:
-    """The manifest of a run that stands there, None of a folder that a run may begin in."""
+def _before(study: Study, folder: Path, *, own: bool) -> Manifest | None:
+    """The manifest of a run that stands there, None of a folder that a run may begin in. ``own``: whether the study
+    makes its catalogue."""
     before = Manifest.read(folder)
     if before is not None and before.study != study.name:
         raise UsageError(f"{str(folder)!r} holds a run of {before.study!r}; give {study.name!r} a folder of its own.")
@@ -123,11 +111,10 @@ def _before(study: Study, folder: Path) -> Manifest | None:
         ours = (CATALOGUE, LOCK, DRAFT)
         if not folder.is_dir() or any(one.name not in ours for one in folder.iterdir()):
             raise UsageError(f"{str(folder)!r} holds something that is no run of a study. Give a new or empty folder.")
-    made = [name for name in ("source", "folder", "clips", "users", "seconds", "seed")]
-    if before is not None and (folder / CATALOGUE).is_dir():
+    if before is not None and own and (folder / CATALOGUE).is_dir():
         was: Mapping[str, Any] = before.settings["data"]
         now = asdict(study.data)
-        if changed := [name for name in made if was[name] != now[name]]:
+        if changed := [name for name in MADE_BY if was.get(name, now[name]) != now[name]]:
             raise UsageError(
                 f"{str(folder)!r} made its catalogue by {', '.join(f'{name} {was[name]!r}' for name in changed)}, and "
                 f"the study now has {', '.join(f'{name} {now[name]!r}' for name in changed)}. Give a new folder."
@@ -175,21 +162,13 @@ def _changes(before: Manifest, now: Manifest) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def scope_of(variant: Variant) -> Scope:
-    name = (
-        "" if not variant.genres else f"{', '.join(variant.genres)}{f' ({variant.most} each)' if variant.most else ''}"
-    )
-    return Scope(name=name, genres=variant.genres, most=variant.most)
-
-
 def key_of(study: Study, manifest: Manifest, scope: Scope, protocol: Protocol, fold: int, row: str) -> Key:
     """Names and titles decide no number, so a row or a protocol that is called otherwise is the same cell."""
     settings = {name: value for name, value in asdict(protocol).items() if name not in ("name", "title")}
     if row in controls.GRIDS:
         settings |= asdict(study.tuning)
     digest = str(manifest.data["digest"])
-    items = json.dumps([*scope.genres, scope.most]) if scope.genres else ""
-    return Key(data=digest, scope=items, protocol=settings, fold=fold, row=row, seed=study.seed)
+    return Key(data=digest, scope=scope.key, protocol=settings, fold=fold, row=row, seed=study.seed)
 
 
 def read(folder: Path) -> Done:
@@ -240,7 +219,7 @@ def _cells(
     splits = {(scope, name): folds_of(protocols[name], scopes[scope].history) for scope, name in plan}
     total = sum(len(splits[key]) * (len(variants) + len(CONTROLS) + 1) for key, variants in plan.items())
     done = 0
-    _sweep(folder, [(scope, protocols[name]) for scope, name in whole])
+    sweep(folder / RECORDS, [(scope, protocols[name]) for scope, name in whole])
     for (scope, name), variants in plan.items():
         protocol, part = protocols[name], scopes[scope]
         for fold, split in enumerate(splits[scope, name]):
@@ -252,7 +231,7 @@ def _cells(
                 report(f"{name}, fold {fold + 1} of {len(splits[scope, name])}: {label}", done, total)
             # With the rows of tables that are not run now, if they stand.
             standing = {row: cell for row in names if (cell := Cell.read(folder / CELLS, names[row])) is not None}
-            _record(study, scope, protocol, fold, split, standing, whole[scope, name], folder)
+            record(study, scope, protocol, fold, split, standing, whole[scope, name], folder / RECORDS)
             kept()
 
 
@@ -343,86 +322,3 @@ def _told(fit: Fit) -> dict[str, Any]:
     """A fit as JSON. The rows of the training side are said by name: they are in the record as it is."""
     rows = fit.unit == "interactions"
     return {"name": fit.name, "kind": fit.kind, "unit": fit.unit, "ids": "train" if rows else list(fit.learned_from)}  # pyright: ignore[reportArgumentType]
-
-
-def _record(
-    study: Study,
-    scope: Scope,
-    protocol: Protocol,
-    fold: int,
-    split: Split,
-    cells: Mapping[str, Cell],
-    variants: Mapping[str, Variant],
-    folder: Path,
-) -> None:
-    """What the audit reads: one record for each fold of a protocol, of all rows together."""
-    fits: dict[str, Fit] = {}
-    choices: list[Choice] = []
-    for row, cell in cells.items():
-        label = variants[row].name if row in variants else row
-        for told in cell.facts.get("fits", []):
-            name = f"{label}: {told['name']}"
-            ids = split.train if told["ids"] == "train" else told["ids"]
-            fits[name] = Fit(name=name, kind=told["kind"], unit=told["unit"], learned_from=ids)
-        choices += [Choice(**told) for told in cell.facts.get("choices", [])]
-    apart = set(split.disjoint) & {"items", "users"}
-    if apart:
-        # The rows that tuned the controls are of items and users that training knows, or controls would be tuned on
-        # nothing. Called validation they would break what the split promises; they are of the training side.
-        choices = [replace(choice, chosen_on="train") for choice in choices]
-    record = Record(
-        name=f"{study.name}: {protocol.name}{f', {scope.name}' if scope.name else ''}, fold {fold + 1}",
-        split=split if apart else _with_validation(split, study.seed),
-        protocol=Terms(kind=protocol.kind, candidates="all", like=protocol.like, cutoffs=protocol.cutoffs),
-        fits=tuple(fits.values()),
-        choices=tuple(choices),
-        judged=_judged(split, protocol, cells.values()),
-        versions=versions(),
-        seeds={"study": study.seed, "protocol": protocol.seed},
-        wall_s=sum(cell.seconds for cell in cells.values()),
-    )
-    record.write(folder / RECORDS / _record_name(scope, protocol, fold))
-
-
-def _record_name(scope: Scope, protocol: Protocol, fold: int) -> str:
-    """A name that no other has: genres may be called anything, and two scopes differ in how many of each they take."""
-    if not scope.name:
-        return f"{protocol.name}-{fold + 1}"
-    told = "".join(c if c.isascii() and c.isalnum() else "-" for c in scope.name.lower())[:40].strip("-")
-    return f"{protocol.name}-{fold + 1}-{told}-{hashlib.blake2b(scope.name.encode(), digest_size=3).hexdigest()}"
-
-
-def _sweep(folder: Path, asked: Sequence[tuple[Scope, Protocol]]) -> None:
-    """Remove the records of folds that the study no longer asks for: an audit of them would be of another study."""
-    if not (folder / RECORDS).is_dir():
-        return
-    names = {_record_name(scope, one, fold) for scope, one in asked for fold in range(max(one.folds, 1))}
-    for record in (folder / RECORDS).iterdir():
-        if record.name not in names and not record.is_symlink() and (record / RUN).is_file():
-            shutil.rmtree(record, ignore_errors=True)
-
-
-def _with_validation(split: Split, seed: int) -> Split:
-    """The split as the controls saw it, which were tuned on some of the training rows before they learned from all."""
-    train = np.flatnonzero(split.side == TRAIN)
-    if not len(train):
-        return split
-    side = split.side.copy()
-    side[train[controls.held_back(split.train, seed).side == TEST]] = VALIDATION
-    return replace(split, side=side)
-
-
-def _judged(split: Split, protocol: Protocol, cells: Iterable[Cell]) -> Judged:
-    """Whom there was to judge by, counted off the test side; and the fewest that any row was judged by."""
-    liked = split.test.liked(protocol.like)
-    row, unit = "", "items"
-    if protocol.kind == "item-based":
-        enough = liked.user_counts >= max(protocol.least, 2)
-        expected = int(np.count_nonzero(liked.take(enough[liked.users]).item_counts))
-    else:
-        row, unit = "overall" if "overall" in protocol.rows else protocol.rows[0], "users"
-        cold = split.cold_items[liked.items]
-        within = {"overall": np.ones_like(cold), "cold": cold, "warm": ~cold}[row]
-        expected = int(np.count_nonzero(liked.take(within).user_counts))
-    counts = [len(cell.measured[row].ids) for cell in cells if row in cell.measured]
-    return Judged(expected={unit: expected}, evaluated={unit: min(counts, default=0)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def selection(
 
 def settings_of(
     settings: Mapping[str, Any], titles: Sequence[str], where: str, *, seed: int
-) -> tuple[Selecting, float | str | None]:
+) -> tuple[Selecting, float | Literal["elbow", "filtered"] | None]:
     """The settings by which all is scored, and what is kept of it: that differs between rows that share the scores."""
     asked = dict(settings)
     rule, keep = asked.pop("rule", "paper"), asked.pop("keep", None)

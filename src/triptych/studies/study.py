@@ -100,8 +100,8 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """How many settings are tried for each tuned control, and how many more past the ends of its grid: as many as it
-    takes until the best lies within, in all that was seen; what has no better beyond its ends takes none."""
+    """How many settings are tried for each tuned control, and how many more at most past the ends of its grid, as long
+    as the best lies at one."""
 
     budget: int = 6
     beyond: int = 12
@@ -326,9 +326,7 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
         notes=section.take("notes", str, "").strip(),
         rows=tuple(rows),
         against=against,
-        metrics=section.texts(
-            "metrics", ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "ndcg-graded@10", "mrr@10")
-        ),
+        metrics=section.texts("metrics", SHOWN),
         protocols=section.texts("protocols"),
     )
     section.end()
