@@ -17,6 +17,7 @@ from triptych.fusion.pick import Pick
 from triptych.fusion.select import Selecting, select
 from triptych.fusion.selected import Selected, mean_values
 from triptych.studies.material import Material
+from triptych.studies.names import names_of
 
 RULES = ("paper", "chance")
 FILTERED = "filtered"
@@ -40,11 +41,12 @@ def selection(
     """
     selecting, keep = settings_of(settings, [table.recipe.title for table in tables], where, seed=seed)
     key = json.dumps([plain(selecting, where), [table.recipe.hash for table in tables]])
-    selected = material.selected(
-        split,
-        key,
-        lambda: select(tables, mean_values(split.train, least=LEAST), train=train, selecting=selecting),
-    )
+
+    def scored() -> Selected:
+        target = mean_values(split.train, least=LEAST)
+        return select(tables, target, train=train, selecting=selecting, names=names_of(tables))
+
+    selected = material.selected(split, key, scored)
     if keep != FILTERED:
         selected = selected if keep is None else selected.narrowed(keep)
         return selected.tables(tables), selected
