@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
+from triptych.catalogue.handwritten import text_of
 from triptych.curation.rules.acted import Core, Interactions, Sample, Top
 from triptych.curation.rules.duplicates import Duplicates
 from triptych.curation.rules.filmed import BlackAndWhite, ClipFile, Duration, Trailer
@@ -36,8 +37,6 @@ KINDS: Sequence[type[Rule]] = (
     Sample,
 )
 RULES: Mapping[str, type[Rule]] = {kind.use: kind for kind in KINDS}
-#: A rulebook is written by hand; a file larger than this is something else.
-LARGEST_BYTES = 1 << 20
 _SUFFIX = ".toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _COMMON = ("use", "name", "title", "issue", "spare")
@@ -110,15 +109,7 @@ class Rulebook:
 
     @classmethod
     def read(cls, path: Path) -> Rulebook:
-        try:
-            if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
-                raise UsageError(f"{str(path)!r} is no rulebook: a TOML file of at most {LARGEST_BYTES:,} bytes is.")
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as fault:
-            raise UsageError(f"{str(path)!r} cannot be read: {fault.strerror}.") from fault
-        except UnicodeDecodeError as fault:
-            raise UsageError(f"{str(path)!r} is no TOML: it is not in UTF-8. Save it as UTF-8.") from fault
-        return cls.of_toml(text, source=repr(path.name))
+        return cls.of_toml(text_of(path, "rulebook"), source=repr(path.name))
 
     @classmethod
     def built_in(cls, name: str) -> Rulebook:

@@ -6,12 +6,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from triptych.catalogue.handwritten import LARGEST_BYTES
 from triptych.errors import UnknownName, UsageError
 
 T = TypeVar("T")
 
-#: A study is written by hand; a file larger than this is something else.
-LARGEST_BYTES = 1 << 20
 _KINDS: Mapping[type, str] = {
     str: "text in quotation marks",
     int: "a whole number",

@@ -9,8 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
+from triptych.catalogue.handwritten import text_of
 from triptych.errors import UnknownName, UsageError
-from triptych.studies.section import LARGEST_BYTES, Section
+from triptych.studies.section import Section
 from triptych.studies.variant import Variant, merged
 
 SOURCES = ("synthetic", "movielens", "catalogue")
@@ -157,15 +158,7 @@ class Study:
 
     @classmethod
     def read(cls, path: Path) -> Study:
-        try:
-            if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
-                raise UsageError(f"{str(path)!r} is no study: a TOML file of at most {LARGEST_BYTES:,} bytes is.")
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as fault:
-            raise UsageError(f"{str(path)!r} cannot be read: {fault.strerror}.") from fault
-        except UnicodeDecodeError as fault:
-            raise UsageError(f"{str(path)!r} is no TOML: it is not in UTF-8. Save it as UTF-8.") from fault
-        return cls.of_toml(text, source=repr(path.name))
+        return cls.of_toml(text_of(path, "study"), source=repr(path.name))
 
     @classmethod
     def of_toml(cls, text: str, *, source: str = "the study") -> Study:
