@@ -274,6 +274,7 @@ def test_edges_and_budgets() -> None:
     assert only("smaller-budget", Record(name="", choices=[chosen(2)]))[0] == "unknown"
     assert only("chosen-on-test", Record(name="", choices=[chosen(2, chosen_on="")]))[0] == "unknown"
     assert only("chosen-on-test", Record(name="", choices=[chosen(2, chosen_on="train")]))[0] == "notice"
+    assert only("chosen-on-test", Record(name="", choices=[chosen(2, chosen_on="held-back")]))[0] == "clean"
     without = splits.random(world())
     assert only("chosen-on-test", Record(name="", split=without, choices=[chosen(2)]))[0] == "unknown"
 

@@ -28,7 +28,7 @@ from triptych.models.tuning import Tuned
 UNITS = ("items", "users", "interactions")
 ROLES = ("proposed", "baseline")
 CHOSEN = ("hyper-parameter", "epoch", "weight")
-CHOSEN_ON = ("train", "validation", "test")
+CHOSEN_ON = ("train", "held-back", "validation", "test")
 DISJOINT = ("pairs", "items", "users")
 COUNTED = ("rows", "users", "items")
 CANDIDATES = ("all", "warm", "cold")
@@ -93,7 +93,8 @@ class Choice:
     ``limits``: parameter → the least and the greatest value there can be (None: none): an end there is no edge.
     ``trials``: how many combinations were fitted; as many as the grid has unless told, 1 where there is none and yet
     something chosen, which is a default that nobody tuned. ``budget``: how many might have
-    been, where that is more. ``chosen_on``: the side whose rows decided, "" if not known.
+    been, where that is more. ``chosen_on``: the side whose rows decided, "" if not known;
+    "held-back" where they were training rows that what was tried had not learned from.
     """
 
     model: str

@@ -45,7 +45,7 @@ def record(
     if apart:
         # The rows that tuned the controls are of items and users that training knows, or controls would be tuned on
         # nothing. Called validation they would break what the split promises; they are of the training side.
-        choices = [replace(choice, chosen_on="train") for choice in choices]
+        choices = [replace(choice, chosen_on="held-back") for choice in choices]
     made = Record(
         name=f"{study.name}: {protocol.name}{f', {scope.name}' if scope.name else ''}, fold {fold + 1}",
         split=split if apart else _with_validation(split, study.seed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triptych.evaluate.audit.findings import Finding, few, many
-from triptych.evaluate.record import Choice, Record, numbers
+from triptych.evaluate.record import CHOSEN_ON, Choice, Record, numbers
 from triptych.evaluate.split import VALIDATION
 
 #: A baseline that had this share of the proposed model's budget had as much: a grid has some combinations more or less.
@@ -19,7 +19,7 @@ def chosen_on_test(record: Record) -> Finding:
         return _silent(check)
     if not record.choices:
         return Finding(check=check, verdict="clean", evidence="The record declares that nothing was chosen.")
-    by_side = {side: [c for c in record.choices if c.chosen_on == side] for side in ("test", "train", "validation", "")}
+    by_side = {side: [c for c in record.choices if c.chosen_on == side] for side in ("", *CHOSEN_ON)}
     cure = "Choose on validation rows, and look at the test once, with what was chosen."
     if by_side["test"]:
         named = few([_named(choice) for choice in by_side["test"]])
@@ -38,7 +38,12 @@ def chosen_on_test(record: Record) -> Finding:
         named = few([_named(choice) for choice in by_side["train"]])
         evidence = f"Chosen on the rows that were learned from: {named}. That favours whatever learns by heart."
         return Finding(check=check, verdict="notice", evidence=evidence, cure=cure)
-    evidence = f"{many(len(record.choices), 'choice')} were made on validation rows."
+    sides = " and ".join(
+        words
+        for words, side in (("validation rows", "validation"), ("training rows that were held back", "held-back"))
+        if by_side[side]
+    )
+    evidence = f"{many(len(record.choices), 'choice')} were made on {sides}."
     return Finding(check=check, verdict="clean", evidence=evidence)
 
 
