@@ -99,6 +99,11 @@ class History:
         shape = (len(self.user_ids), len(self.item_ids))
         return sp.csr_array((np.ones(len(self), np.float32), (self.users, self.items)), shape=shape)
 
+    @property
+    def keys(self) -> npt.NDArray[np.int64]:
+        """``[n]``: one number for each pair of user and item, by their places."""
+        return self.users.astype(np.int64) * max(len(self.item_ids), 1) + self.items
+
     @cached_property
     def item_counts(self) -> npt.NDArray[np.int64]:
         """``[items]``: how many rows are of each item."""

@@ -51,29 +51,33 @@ def cold_items(history: History, *, k: int = 5, validation: float = 0.0, seed: i
 
     ``validation``: this share of the other items has all its rows there. An item that no row is of is in a fold too.
     """
-    check_share(validation, "validation")
-    fold = folds(len(history.item_ids), k, seed)
-    made: list[Split] = []
-    for number in range(k):
-        test = fold == number
-        side = _sides_of(test, _some(~test & (history.item_counts > 0), validation, [seed, number]))
-        params = {"kind": "cold_items", "k": k, "fold": number, "validation": validation, "seed": seed}
-        name = f"cold items, fold {number + 1} of {k}"
-        made.append(_split(history, side[history.items], name, params, "items"))
-    return made
+    return _cold(history, "items", history.items, history.item_counts, k=k, validation=validation, seed=seed)
 
 
 def cold_users(history: History, *, k: int = 5, validation: float = 0.0, seed: int = 0) -> list[Split]:
     """``k`` splits: all rows of a fold of the users are the test, as :func:`cold_items` has it of items."""
+    return _cold(history, "users", history.users, history.user_counts, k=k, validation=validation, seed=seed)
+
+
+def _cold(
+    history: History,
+    unit: str,
+    of_rows: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.int64],
+    *,
+    k: int,
+    validation: float,
+    seed: int,
+) -> list[Split]:
+    """The folds of one unit, "items" or "users": ``of_rows`` tells whose each row is, ``counts`` how many each has."""
     check_share(validation, "validation")
-    fold = folds(len(history.user_ids), k, seed)
+    fold = folds(len(counts), k, seed)
     made: list[Split] = []
     for number in range(k):
         test = fold == number
-        side = _sides_of(test, _some(~test & (history.user_counts > 0), validation, [seed, number]))
-        params = {"kind": "cold_users", "k": k, "fold": number, "validation": validation, "seed": seed}
-        name = f"cold users, fold {number + 1} of {k}"
-        made.append(_split(history, side[history.users], name, params, "users"))
+        side = _sides_of(test, _some(~test & (counts > 0), validation, [seed, number]))
+        params = {"kind": f"cold_{unit}", "k": k, "fold": number, "validation": validation, "seed": seed}
+        made.append(_split(history, side[of_rows], f"cold {unit}, fold {number + 1} of {k}", params, unit))
     return made
 
 

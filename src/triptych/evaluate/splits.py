@@ -137,7 +137,7 @@ def given(
         files.append(facts)
     before = len(parts[0])
     joined = _joined(parts)
-    keys = joined.users.astype(np.int64) * max(len(joined.item_ids), 1) + joined.items
+    keys = joined.keys
     keys.sort()
     both = keys[1:][keys[1:] == keys[:-1]]
     if len(both):

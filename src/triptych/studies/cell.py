@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from triptych.errors import SourceError, UsageError
+from triptych.errors import SourceError
 from triptych.evaluate.measured import Measured
+from triptych.studies.draft import replaced
 
 #: Changes when the same settings would give other numbers; what was computed before is then not taken.
 VERSION = 2
+CURE = "What was computed before stands; free some space, or make the folder writable, and run the study again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Cell:
             columns: dict[str, Any] = {"id": pa.array(measured.ids, pa.string())}
             columns |= {metric: pa.array(values, pa.float64()) for metric, values in measured.values.items()}
             table = pa.table(columns)
-            _replaced(folder / file, partial(pq.write_table, table))
+            replaced(folder / file, partial(pq.write_table, table), cure=CURE)
             tables[row] = {
                 "file": file,
                 "name": measured.name,
@@ -81,7 +82,7 @@ class Cell:
             }
         body = {"seconds": self.seconds, "nothing": self.nothing, "facts": dict(self.facts), "tables": tables}
         text = json.dumps(body, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-        _replaced(folder / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        replaced(folder / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"), cure=CURE)
 
     @classmethod
     def read(cls, folder: Path, name: str) -> Cell | None:
@@ -104,19 +105,3 @@ def _measured(folder: Path, told: Mapping[str, Any]) -> Measured:
     values: dict[str, Any] = {name: table[name].to_numpy() for name in table.column_names if name != "id"}
     ids: list[Any] = table["id"].to_pylist()
     return Measured(name=told["name"], unit=told["unit"], ids=tuple(ids), values=values, whole=told["whole"])
-
-
-def _replaced(path: Path, write: Callable[[Path], object]) -> None:
-    """Whole or not at all: a kill leaves the draft, which the next run writes over."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(draft)
-        draft.replace(path)
-    except OSError as fault:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise UsageError(
-            f"{str(path)!r} cannot be written: {fault.strerror or fault}. What was computed before stands; free some "
-            "space, or make the folder writable, and run the study again."
-        ) from fault

@@ -56,9 +56,7 @@ def learned(name: str, material: Material, split: Split, protocol: Protocol, tun
         case "popularity":
             return Control(recommender=Popularity(like=protocol.like).fit(train), fits=fits)
         case "genres":
-            genres = {item.item_id: item.genres for item in material.items}
-            model = ContentNeighbours.of_genres(genres, k=protocol.neighbours, like=protocol.like)
-            return Control(recommender=model.fit(train), fits=fits)
+            return Control(recommender=_genres(material, protocol).fit(train), fits=fits)
         case "oracle":
             return Control(recommender=OraclePopularity(judged=split.test, like=protocol.like).fit(train))
         case _:
@@ -78,7 +76,9 @@ def neighbours(control: Control, name: str, material: Material, protocol: Protoc
     recommender = control.recommender
     if name == "genres":
         ids = material.item_ids
-        lists = by_content(_genres(material), n=n, weights={"genres": 1.0}, metric="cosine", item_ids=ids, seed=seed)
+        lists = by_content(
+            _genres(material, protocol).blocks, n=n, weights={"genres": 1.0}, metric="cosine", item_ids=ids, seed=seed
+        )
     elif isinstance(recommender, Factors):
         lists = by_rows(_cosine(recommender.items), n=n, order=order)
     elif isinstance(recommender, ItemWeights):
@@ -95,9 +95,9 @@ def neighbours(control: Control, name: str, material: Material, protocol: Protoc
     return filled(lists, material.item_ids, seed)
 
 
-def _genres(material: Material) -> Any:
+def _genres(material: Material, protocol: Protocol) -> ContentNeighbours:
     genres = {item.item_id: item.genres for item in material.items}
-    return ContentNeighbours.of_genres(genres).blocks
+    return ContentNeighbours.of_genres(genres, k=protocol.neighbours, like=protocol.like)
 
 
 def _cosine(factors: npt.NDArray[np.float64]) -> Callable[[I64], Any]:

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from triptych.errors import SourceError, UsageError
+from triptych.errors import SourceError
 from triptych.features.recipe import plain
+from triptych.studies.draft import draft_of, replaced
 from triptych.studies.material import Material
 from triptych.studies.study import Study
 
 FILE = "manifest.json"
-DRAFT = f".{FILE}.draft"
+DRAFT = draft_of(FILE)
 FORMAT = "triptych-study/1"
 #: Packages that numbers go through.
 PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "polars", "pyarrow", "lancedb", "umap-learn", "torch")
@@ -60,13 +61,8 @@ class Manifest:
         )
 
     def write(self, folder: Path) -> None:
-        draft = folder / DRAFT
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            draft.replace(folder / FILE)
-        except OSError as fault:
-            raise UsageError(f"{str(folder)!r} cannot be written: {fault.strerror or fault}.") from fault
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+        replaced(folder / FILE, lambda path: path.write_text(text, encoding="utf-8"), cure="", told=folder)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:

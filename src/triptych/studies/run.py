@@ -69,7 +69,7 @@ def run(
     """
     for name in only:
         study.table(name)
-    for variant in {variant.digest: variant for table in study.tables for variant in table.rows}.values():
+    for variant in study.variants:
         check(variant)
     before = _before(study, folder, own=catalogue is None)
     with _alone(folder):
@@ -139,7 +139,7 @@ def _alone(folder: Path) -> Generator[None]:
 
 def _learners(study: Study, material: Material) -> None:
     """Refuse at once what no fold could learn again, and not cell by cell."""
-    for variant in {variant.digest: variant for table in study.tables for variant in table.rows}.values():
+    for variant in study.variants:
         for title in variant.matching(material.titles):
             material.learner(title)
 

@@ -103,3 +103,16 @@ class Section:
         """Nothing may be left: a misspelt key would else be a setting that silently is not set."""
         for key in self._told:
             raise UnknownName(f"key in {self.where}", key, self._known)
+
+
+def extended(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """A built-in study with another's keys over its own: tables and protocols by their names, others as wholes."""
+    found = dict(below)
+    for key, value in above.items():
+        if key in ("table", "protocol") and isinstance(value, list):
+            own: dict[str, Any] = {one.get("name", ""): one for one in below.get(key, [])}
+            own.update({one.get("name", ""): one for one in cast("list[dict[str, Any]]", value)})
+            found[key] = list(own.values())
+        else:
+            found[key] = value
+    return found

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from triptych.catalogue.handwritten import text_of
 from triptych.errors import UnknownName, UsageError
-from triptych.studies.section import Section
+from triptych.studies.section import Section, extended
 from triptych.studies.variant import Variant, merged
 
 SOURCES = ("synthetic", "movielens", "catalogue")
@@ -163,11 +163,11 @@ class Study:
     @classmethod
     def of_toml(cls, text: str, *, source: str = "the study") -> Study:
         section = Section.of_toml(text, source=source)
-        if extended := section.take("extends", str, ""):
-            below = Section.of_toml(built_in_text(extended), source=extended).rest()
+        if base := section.take("extends", str, ""):
+            below = Section.of_toml(built_in_text(base), source=base).rest()
             if "extends" in below:
-                raise UsageError(f"{source} extends {extended}, which extends another itself; extend that one.")
-            section = Section(_extended(below, section.rest()), source)
+                raise UsageError(f"{source} extends {base}, which extends another itself; extend that one.")
+            section = Section(extended(below, section.rest()), source)
         name = _named(section.need("name", str), source)
         protocols = tuple(_protocol(one) for one in section.sections("protocol"))
         baseline = section.take("baseline", dict, {})
@@ -199,6 +199,11 @@ class Study:
         if study.draws < 1:
             raise UsageError(f"{source}: draws is {study.draws}; intervals and tests take 1 or more.")
         return study
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Of all tables; those that differ in their name alone once."""
+        return list({variant.digest: variant for table in self.tables for variant in table.rows}.values())
 
     def table(self, name: str) -> Table:
         for table in self.tables:
@@ -366,19 +371,6 @@ def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
         raise UnknownName(f"table in {where}", table, names)
     if row not in names[table]:
         raise UnknownName(f"row in {where}", row, names[table])
-
-
-def _extended(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """A built-in study with another's keys over its own: tables and protocols by their names, others as wholes."""
-    found = dict(below)
-    for key, value in above.items():
-        if key in ("table", "protocol") and isinstance(value, list):
-            own: dict[str, Any] = {one.get("name", ""): one for one in below.get(key, [])}
-            own.update({one.get("name", ""): one for one in cast("list[dict[str, Any]]", value)})
-            found[key] = list(own.values())
-        else:
-            found[key] = value
-    return found
 
 
 def _named(name: str, where: str) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate.audit.findings import Finding, few, many
-from triptych.evaluate.audit.rows import among, distinct, keys_among, keys_of, met, pairs, places_among
+from triptych.evaluate.audit.rows import among, distinct, keys_among, met, pairs, places_among
 from triptych.evaluate.record import COUNTED, Record, Terms
 from triptych.evaluate.recording import column_codes, history_of, numbers_of
 from triptych.evaluate.split import TRAIN, UNUSED, Split
@@ -121,7 +121,7 @@ def _expected(record: Record) -> History | None:
 
 def _by_rows(rows: History, expected: History, split: Split) -> Finding:
     judged = distinct(keys_among(rows, expected))
-    missing = expected.take(~among(keys_of(expected), judged))
+    missing = expected.take(~among(expected.keys, judged))
     if not len(missing):
         evidence = (
             f"All {many(len(expected), 'row')} of the test were judged, {_cold(split, expected).sum():,} of them cold."
@@ -131,7 +131,7 @@ def _by_rows(rows: History, expected: History, split: Split) -> Finding:
     shown = missing.take(cold) if cold.any() else missing
     evidence = (
         f"{len(missing):,} of {len(expected):,} rows of the test were not judged; {int(cold.sum()):,} of them "
-        f"are cold, such as {pairs(keys_of(shown), shown)}."
+        f"are cold, such as {pairs(shown.keys, shown)}."
     )
     if len(rows) and not (judged >= 0).any():
         evidence += (

@@ -14,13 +14,8 @@ from triptych.evaluate.split import Split
 Ints = npt.NDArray[np.int64]
 
 
-def keys_of(history: History) -> Ints:
-    """``[n]``: one number for each pair of user and item."""
-    return history.users.astype(np.int64) * max(len(history.item_ids), 1) + history.items
-
-
 def keys_among(rows: History, history: History) -> Ints:
-    """The same numbers for rows that have ids of their own; −1 where ``history`` knows the user or the item not."""
+    """The keys that ``history`` has for rows with ids of their own; −1 where it knows the user or the item not."""
     users = places_among(rows.user_ids, history.user_ids)[rows.users]
     items = places_among(rows.item_ids, history.item_ids)[rows.items]
     return np.where((users < 0) | (items < 0), -1, users * max(len(history.item_ids), 1) + items)

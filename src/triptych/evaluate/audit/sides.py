@@ -8,7 +8,7 @@ import numpy as np
 
 from triptych.catalogue.history import UNTIMED, History
 from triptych.evaluate.audit.findings import Finding, few, many
-from triptych.evaluate.audit.rows import Ints, beyond, distinct, keys_among, keys_of, met, pairs, places_among, shared
+from triptych.evaluate.audit.rows import Ints, beyond, distinct, keys_among, met, pairs, places_among, shared
 from triptych.evaluate.record import Fit, Record
 from triptych.evaluate.recording import column_codes
 from triptych.evaluate.split import SIDES, TEST, TRAIN, VALIDATION, Split
@@ -32,7 +32,7 @@ def overlap(record: Record) -> Finding:
                 found += _ids_on_both(split, unit)
         if record.judged is not None and record.judged.rows is not None:
             judged = keys_among(record.judged.rows, split.history)
-            both = shared(distinct(judged), distinct(keys_of(split.train)))
+            both = shared(distinct(judged), distinct(split.train.keys))
             if len(both):
                 found.append(f"{many(len(both), 'judged row')} stand in training, such as {pairs(both, split.history)}")
     if record.pairs is not None:
@@ -148,7 +148,7 @@ def _beyond_training(fit: Fit, split: Split) -> tuple[int, str, str]:
     """From how many it learned; in words, what of it the test has and training has not; the same of the validation."""
     if isinstance(fit.learned_from, History):
         keys = distinct(keys_among(fit.learned_from, split.history))
-        train, validation, test = (distinct(keys_of(part)) for part in (split.train, split.validation, split.test))
+        train, validation, test = (distinct(part.keys) for part in (split.train, split.validation, split.test))
         more = beyond(keys[keys >= 0], train)
         seen, held = shared(more, test), beyond(shared(more, validation), test)
 
@@ -171,7 +171,7 @@ def _beyond_training(fit: Fit, split: Split) -> tuple[int, str, str]:
 
 
 def _rows_on_both(split: Split) -> list[str]:
-    keys = keys_of(split.history)
+    keys = split.history.keys
     parts = {side: distinct(keys[split.side == side]) for side in _NAMES}
     found: list[str] = []
     for one, other in _SIDES:

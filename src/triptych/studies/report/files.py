@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from triptych.errors import UsageError
+from triptych.studies.draft import replaced
 from triptych.studies.report.body import to_json
 from triptych.studies.report.markdown import markdown
 from triptych.studies.report.page import page
 from triptych.studies.results import Results
 
 NAMES = ("report.html", "report.md", "report.json")
+CURE = "The cells of the run stand; mend the folder and write the report again: triptych study report RUN"
 
 
 def write(results: Results, folder: Path) -> Sequence[Path]:
@@ -22,16 +24,7 @@ def write(results: Results, folder: Path) -> Sequence[Path]:
     paths: list[Path] = []
     for name, text in texts.items():
         path = folder / name
-        draft = folder / f".{name}.draft"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # A lone surrogate, which a title may carry, cannot be written in UTF-8.
-            draft.write_bytes(text.encode(errors="replace"))
-            draft.replace(path)
-        except OSError as fault:
-            raise UsageError(
-                f"{str(path)!r} cannot be written: {fault.strerror or fault}. The cells of the run stand; mend the "
-                "folder and write the report again: triptych study report RUN"
-            ) from fault
+        # A lone surrogate, which a title may carry, cannot be written in UTF-8.
+        replaced(path, partial(Path.write_bytes, data=text.encode(errors="replace")), cure=CURE)
         paths.append(path)
     return paths
