@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
-from triptych.evaluate.split import TEST, TRAIN, UNUSED, VALIDATION, Split
+from triptych.evaluate.split import GIVEN, TEST, TRAIN, UNUSED, VALIDATION, Split
 from triptych.evaluate.splits import check_share, generator, lots, newest, timed
 
 Bools = npt.NDArray[np.bool_]
@@ -82,16 +82,18 @@ def _cold(
 
 
 def cold_both(history: History, *, k: int = 5, validation: float = 0.0, seed: int = 0) -> list[Split]:
-    """``k`` splits: rows of cold users with cold items are the test.
+    """``k`` splits: rows of cold users with cold items are the test; those of cold users with training items are given.
 
-    Rows of which the user is on one side and the item on another belong to none, and are unused. The items are drawn by
-    ``seed`` + 1: by one seed as many items as users would be parted like them, the first user with the first item.
+    Other rows of which the user is on one side and the item on another belong to none, and are unused. The items are
+    drawn by ``seed`` + 1: by one seed as many items as users would be parted like them, the first user with the first
+    item.
     """
     by_user = cold_users(history, k=k, validation=validation, seed=seed)
     by_item = cold_items(history, k=k, validation=validation, seed=seed + 1)
     made: list[Split] = []
     for number, (one, other) in enumerate(zip(by_user, by_item, strict=True)):
         side = np.where(one.side == other.side, one.side, UNUSED).astype(np.int8)
+        side[(one.side == TEST) & (other.side == TRAIN)] = GIVEN
         params = {**one.params, "kind": "cold_both"}
         name = f"cold users and items, fold {number + 1} of {k}"
         made.append(_split(history, side, name, params, "items", "users"))

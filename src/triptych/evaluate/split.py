@@ -13,8 +13,8 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
 
-UNUSED, TRAIN, VALIDATION, TEST = -1, 0, 1, 2
-SIDES = {"unused": UNUSED, "train": TRAIN, "validation": VALIDATION, "test": TEST}
+UNUSED, TRAIN, VALIDATION, TEST, GIVEN = -1, 0, 1, 2, 3
+SIDES = {"unused": UNUSED, "train": TRAIN, "validation": VALIDATION, "test": TEST, "given": GIVEN}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +23,8 @@ class Split:
 
     ``params``: what the split was made by, so that it can be made again; ``name`` says it in words. ``disjoint``: what
     must not stand on both sides of it: ``pairs`` always, and ``items`` or ``users`` where the scenario promises that.
+    Rows that are *given* are of users of the test: nothing learns from them, and they say what those users like when
+    something is recommended to them.
     ``by_time``: whether it promises that nothing learned from is later than what judges it, for each user or for all.
     """
 
@@ -50,6 +52,15 @@ class Split:
     @cached_property
     def test(self) -> History:
         return self.history.take(self.side == TEST)
+
+    @cached_property
+    def given(self) -> History:
+        return self.history.take(self.side == GIVEN)
+
+    @cached_property
+    def told(self) -> History:
+        """What is known of anybody's likes when recommending: what is learned from, and what is given."""
+        return self.history.take(np.isin(self.side, (TRAIN, GIVEN)))
 
     @cached_property
     def cold_items(self) -> npt.NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from triptych.evaluate.metrics.ranking import CUTOFFS, LARGEST, ranking_metrics
 from triptych.evaluate.metrics.roc import auc
 from triptych.evaluate.metrics.table import Table
 from triptych.evaluate.protocols.character import Character
-from triptych.evaluate.split import SIDES, TRAIN, VALIDATION, Split
+from triptych.evaluate.split import GIVEN, SIDES, TRAIN, VALIDATION, Split
 from triptych.models.popularity import Popularity
 from triptych.models.ranked import Ranker
 from triptych.models.recommender import Recommender
@@ -70,10 +70,11 @@ def full_ranking(
 ) -> dict[str, Ranked]:
     """Row → what was found. Of ``side`` the rows with a value of ``like`` or more are the answers.
 
-    Candidates are all items but those that the user had on an earlier side: train, and validation where the test side
-    judges. What the recommender scores −inf is in no list. Equal scores are told apart by lot (``seed``), for each user
-    anew. ``auc``: the share of pairs of an answer and another candidate in which the answer scores higher, an equal
-    score counting half; what is −inf scores lower than all else. With no other candidate it is a half.
+    Candidates are all items but those that the user had on an earlier side: train, and where the test side judges
+    validation and what is given. What the recommender scores −inf is in no list. Equal scores are told apart by lot
+    (``seed``), for each user anew. ``auc``: the share of pairs of an answer and another candidate in which the answer
+    scores higher, an equal score counting half; what is −inf scores lower than all else. With no other candidate it is
+    a half.
 
     ``vectors`` float ``[items, d]`` and ``genres`` float ``[items, g]`` add diversity and calibration.
     ``ndcg-graded`` is there where its gains can be, of values from 0 to 500, and its ideal list is of the row's own
@@ -101,7 +102,7 @@ def sides(split: Split, side: str) -> tuple[History, History]:
     """The rows of the side that judges, and those of all sides before it."""
     if side not in ("validation", "test"):
         raise UnknownName("side to be judged by", side, ("validation", "test"))
-    earlier = (TRAIN, VALIDATION) if side == "test" else (TRAIN,)
+    earlier = (TRAIN, VALIDATION, GIVEN) if side == "test" else (TRAIN,)
     return split.history.take(split.side == SIDES[side]), split.history.take(np.isin(split.side, earlier))
 
 
