@@ -14,7 +14,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding hearing reading evaluate similar selection
+  genres embedding hearing reading evaluate similar selection siamese mining trailers rank
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -96,6 +96,18 @@ bench-similar: $(RUNTIME) ## the 200 nearest of 13,920 items, beside scikit-lear
 bench-selection: $(RUNTIME) ## 20 planted features among 2,304: which are found
 	$(BIN)/python benchmarks/selection.py
 
+bench-siamese: $(RUNTIME) ## an epoch of 25,000 pairs by the published networks, on cached features
+	$(BIN)/python benchmarks/siamese.py
+
+bench-mining: $(RUNTIME) ## pairs to learn from, out of ten million candidates
+	$(BIN)/python benchmarks/mining.py
+
+bench-trailers: $(RUNTIME) ## the trailer network: what a leak is worth in R² for mean ratings
+	$(BIN)/python benchmarks/trailers.py
+
+bench-rank: $(RUNTIME) ## learning to rank cold items for cold users, beside the best fixed metric (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/rank.py '$(DATA)',@echo 'bench-rank needs DATA=folder' >&2)
+
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
@@ -117,11 +129,11 @@ endef
 
 $(RUNTIME): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,light]'
+	$(INSTALL) -e '.[fetch,light,train]'
 	@touch $@
 
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,light,deep,spacy,ocr,umap,dev,docs]'
+	$(INSTALL) -e '.[fetch,light,deep,train,spacy,ocr,umap,dev,docs]'
 	@touch $(RUNTIME) $@

@@ -21,7 +21,7 @@ from triptych.catalogue.sources.folder import Folder
 
 #: Items of one batch. A batch is one commit: all of it is there or nothing.
 BATCH = 20
-KILLS = 9
+KILLS = 6
 
 WRITE = """
 import sys

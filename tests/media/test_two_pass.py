@@ -16,7 +16,7 @@ PLAIN = Sampling(where="all")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"), clips=18, users=2)
+    return make_world(tmp_path_factory.mktemp("world"), clips=12, users=2)
 
 
 @pytest.fixture(scope="module")
