@@ -14,6 +14,7 @@
     ├── MediaError            a clip that cannot be read
     ├── ExtractionError       a feature that cannot be measured, or one that breaks its contract
     ├── SpaceError            a space that cannot be built or searched
+    ├── TrainingError         a net that cannot be trained on, or a checkpoint that cannot be written or read
     └── AuditFailed           an experiment whose record shows a fault
 
 A message is one or two sentences: what was given, what is allowed, what to do next.
@@ -115,6 +116,12 @@ class ExtractionError(TriptychError):
 
 class SpaceError(TriptychError):
     """A space cannot be built or searched as asked."""
+
+    exit_code = 3
+
+
+class TrainingError(TriptychError):
+    """A net cannot be trained on: its loss is no number, or its checkpoint cannot be written or read."""
 
     exit_code = 3
 
