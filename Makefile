@@ -99,8 +99,8 @@ bench-selection: $(RUNTIME) ## 20 planted features among 2,304: which are found
 bench-siamese: $(RUNTIME) ## an epoch of 25,000 pairs by the published networks, on cached features
 	$(BIN)/python benchmarks/siamese.py
 
-bench-mining: $(RUNTIME) ## pairs to learn from, out of ten million candidates
-	$(BIN)/python benchmarks/mining.py
+bench-mining: $(RUNTIME) ## pairs to learn from, out of ten million candidates (DATA=folder)
+	$(BIN)/python benchmarks/mining.py $(if $(DATA),'$(DATA)')
 
 bench-trailers: $(RUNTIME) ## the trailer network: what a leak is worth in R² for mean ratings
 	$(BIN)/python benchmarks/trailers.py

@@ -28,6 +28,7 @@ from triptych.media.shots import ShotRules
 #: A parameter that counts, with another value than its own, where there is one that costs nothing to change.
 CHANGED: dict[str, dict[str, object]] = {
     "seeing/colour": {"bins": 16},
+    "seeing/colour-frames": {"bins": 16},
     "seeing/dinov2": {"token": "mean"},
     "seeing/dinov2-frames": {"dtype": "bfloat16"},
     "seeing/mobilenetv2": {"squash": True},
@@ -50,6 +51,7 @@ CHANGED: dict[str, dict[str, object]] = {
     "hearing/speech-music": {"pooling": Pooling(parts=4)},
     "hearing/speech": {"rules": SpeechRules(enter=0.6)},
     "reading/sentence-mean": {"dtype": "bfloat16"},
+    "reading/sentence-each": {"dtype": "bfloat16"},
     "reading/bert-title": {"dtype": "bfloat16"},
     "reading/bert-plot": {"dtype": "bfloat16"},
     "reading/knowledge": {"dimensions": 100},

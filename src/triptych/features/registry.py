@@ -17,6 +17,7 @@ from triptych.features.recipe import PANELS
 #: title → "module:Class"
 BUILT_IN = {
     "seeing/colour": "triptych.features.seeing.colour:Colour",
+    "seeing/colour-frames": "triptych.features.seeing.colour:ColourFrames",
     "seeing/palette": "triptych.features.seeing.palette:Palette",
     "seeing/texture": "triptych.features.seeing.texture:Texture",
     "seeing/composition": "triptych.features.seeing.composition:Composition",
@@ -52,6 +53,7 @@ BUILT_IN = {
     "hearing/fingerprint": "triptych.features.hearing.fingerprint:Fingerprint",
     "reading/sentence": "triptych.features.reading.sentence:Sentence",
     "reading/sentence-mean": "triptych.features.reading.sentence:SentenceMean",
+    "reading/sentence-each": "triptych.features.reading.sentence:SentenceEach",
     "reading/bert-title": "triptych.features.reading.bert:bert_title",
     "reading/bert-plot": "triptych.features.reading.bert:bert_plot",
     "reading/entities": "triptych.features.reading.entities:Entities",

@@ -28,6 +28,7 @@ LISTS = {
     "reading/tfidf-title": ("stop_words._ELIDED",),
     "reading/sentence": ("credit._CREDIT",),
     "reading/sentence-mean": ("sentences._PLACE", "credit._CREDIT"),
+    "reading/sentence-each": ("sentences._PLACE", "credit._CREDIT"),
     "reading/genres": ("spelling._NOTHING", "spelling._BETWEEN"),
     "reading/people": ("spelling._ACCENTS",),
     "reading/people-top": ("spelling._ACCENTS",),

@@ -37,7 +37,7 @@ WINDOWS = 8
 #: Sentences read of one plot; of 1,484 plots of MovieLens 100K the longest has 18.
 SENTENCES = 64
 
-Over = Literal["text", "sentences"]
+Over = Literal["text", "sentences", "each"]
 Dtype = Literal["float32", "bfloat16"]
 
 
@@ -49,7 +49,9 @@ class Sentence:
 
     ``over``: "text" is that. "sentences" is the mean of the vectors of length 1 of the plot's sentences, without the
     title, (1/S) Σ_s v_s (Pingali 2022 §III): shorter than 1 by as much as the sentences differ. A plot is cut by
-    :func:`~.sentences.sentences`, its first 64 sentences are read, and what is left unread is a warning.
+    :func:`~.sentences.sentences`, its first 64 sentences are read, and what is left unread is a warning. "each" is
+    these vectors themselves, ``[S, hidden_size]`` in the order of the plot: its path, for what reads sequences. A plot
+    has no seconds, so the time of a sentence is its number, the first being 0.
 
     ``model``: the folder of a sentence model with mean pooling; empty for the MiniLM inside its wheel (384
     dimensions). The recipe holds the SHA-256 of the folder's files, not its path: the same model elsewhere is
@@ -111,9 +113,9 @@ class Sentence:
             "dtype": self.dtype,
             **plot_params(),
         }
-        if self.over == "sentences":
+        if self.over != "text":
             rules = rules_of(sentence_rules)
-            params |= {"text": "{plot}", "over": "sentences", "sentences": SENTENCES, "sentence_rules": rules}
+            params |= {"text": "{plot}", "over": self.over, "sentences": SENTENCES, "sentence_rules": rules}
         else:
             params |= title_params()
         return Recipe(panel="reading", name=self.NAME, version=2, params=params)
@@ -138,8 +140,8 @@ class Sentence:
         if plot.missing:
             return Feature.missing(plot.missing)
         encoder = load(Path(self.model) if self.model else minilm_folder(), self.described, self.dtype)
-        if self.over == "sentences":
-            return _by_sentences(encoder, plot.text, list(plot.warnings))
+        if self.over != "text":
+            return _by_sentences(encoder, plot.text, list(plot.warnings), each=self.over == "each")
         title = title_of(item)
         text = f"{title.text}. {plot.text}" if title.text else plot.text
         return _whole(encoder, encoder.cut(text), [*title.warnings, *plot.warnings])
@@ -157,6 +159,18 @@ class SentenceMean(Sentence):
     over: Over = field(default="sentences", init=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SentenceEach(Sentence):
+    """A sentence model's vector of each of the plot's sentences, numbered from 0: the plot as a path.
+
+    It is :class:`Sentence` over each, under a name of its own: a sequence cannot stand where a vector is looked for.
+    """
+
+    NAME: ClassVar[str] = "sentence-each"
+
+    over: Over = field(default="each", init=False)
+
+
 def _whole(encoder: Encoder, windows: Windows, warnings: list[str]) -> Feature:
     if windows.total == 0:
         return Feature.missing("the model's tokenizer finds no word in the item's title and plot")
@@ -169,7 +183,7 @@ def _whole(encoder: Encoder, windows: Windows, warnings: list[str]) -> Feature:
     return Feature(values=encoder.vector(windows, most=WINDOWS), warnings=tuple(warnings))
 
 
-def _by_sentences(encoder: Encoder, plot: str, warnings: list[str]) -> Feature:
+def _by_sentences(encoder: Encoder, plot: str, warnings: list[str], *, each: bool) -> Feature:
     found = sentence_rules.sentences(plot)
     if len(found) > SENTENCES:
         warnings.append(f"the plot has {len(found):,} sentences; the first {SENTENCES} were read, the others were not")
@@ -181,5 +195,7 @@ def _by_sentences(encoder: Encoder, plot: str, warnings: list[str]) -> Feature:
     warnings += strange(sum(w.unknown for w in cut), sum(w.total for w in cut))
     # Each alone, as above: twice the same sentence is the same bits twice.
     vectors = np.stack([encoder.vector(windows, most=WINDOWS) for windows in cut])
+    if each:
+        return Feature(values=vectors, times_s=np.arange(len(vectors), dtype=np.float64), warnings=tuple(warnings))
     mean: npt.NDArray[np.float64] = vectors.mean(axis=0, dtype=np.float64)
     return Feature(values=mean.astype(np.float32), warnings=tuple(warnings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -13,11 +13,11 @@ import numpy.typing as npt
 from triptych.errors import UsageError
 from triptych.features.extractor import Needs, Showing
 from triptych.features.feature import Feature
-from triptych.features.pooling import MEAN_STD, Pooling
+from triptych.features.pooling import EACH, MEAN_STD, Pooling
 from triptych.features.recipe import Recipe
 from triptych.features.seeing import pictures
 from triptych.media.reel import Frames
-from triptych.media.sampling import TWO_PASS, Sampling
+from triptych.media.sampling import EACH_SECOND, TWO_PASS, Sampling
 
 F64 = npt.NDArray[np.float64]
 
@@ -43,6 +43,8 @@ class Colour:
     - ``key``: lighting key, mean times standard deviation of value (Rasheed et al. 2005, as in Deldjoo et al. 2016).
     """
 
+    NAME: ClassVar[str] = "colour"
+
     sampling: Sampling = TWO_PASS
     pooling: Pooling = MEAN_STD
     bins: int = 32
@@ -54,7 +56,7 @@ class Colour:
     @property
     def recipe(self) -> Recipe:
         params = {"bins": self.bins, **pictures.recipe_params(self.sampling, self.pooling)}
-        return Recipe(panel="seeing", name="colour", version=1, params=params)
+        return Recipe(panel="seeing", name=self.NAME, version=1, params=params)
 
     @property
     def needs(self) -> Needs:
@@ -76,6 +78,20 @@ class Colour:
     def _rows(self, frames: Frames) -> F64:
         blend = _soft_bins(self.bins)
         return np.stack([_picture(rgb, blend) for rgb in frames.rgb])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColourFrames(Colour):
+    """The colours of one picture a second, each with its time: a sequence that takes no weights.
+
+    It is :class:`Colour` of each picture, under a name of its own: a sequence cannot stand where a vector is looked
+    for.
+    """
+
+    NAME: ClassVar[str] = "colour-frames"
+
+    sampling: Sampling = EACH_SECOND
+    pooling: Pooling = EACH
 
 
 def _picture(rgb: npt.NDArray[np.uint8], blend: F64) -> F64:

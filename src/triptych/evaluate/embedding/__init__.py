@@ -1,0 +1,1 @@
+"""What vectors of items hold, apart from how well they rank: correlations, overlaps of groups, maps, case studies."""
