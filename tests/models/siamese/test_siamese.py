@@ -14,7 +14,7 @@ import torch
 
 from tests.contracts.recommender import history_of
 from triptych.errors import UnknownName, UsageError
-from triptych.models.siamese import siamese as module
+from triptych.models.kept import Kept
 from triptych.models.siamese.presets import PRESETS
 from triptych.models.siamese.siamese import Siamese
 from triptych.models.similarity import Learned, Lessons
@@ -111,6 +111,16 @@ def test_snapshots_are_of_the_first_the_last_every_fifth_and_the_best(fitted: tu
     assert learned.facts["panels"] == ["seeing", "hearing"]
 
 
+def test_the_auc_stands_beside_what_genres_alone_reach(fitted: tuple[Siamese, Learned]) -> None:
+    """Pairs of the hybrid strategy are made by genres, so that these tell all of them apart."""
+    _, learned = fitted
+    told = learned.facts["controls"]
+    assert told["auc_by_genres"] == 1.0
+    assert told["collaborative_pairs"] >= 20
+    assert set(told["collaborative_auc"]) == {str(one.epoch) for one in learned.snapshots}
+    assert told["collaborative_auc"][str(learned.best)] > max(0.8, told["collaborative_auc"]["0"])
+
+
 def test_only_training_items_teach_and_what_cold_items_hold_moves_no_other(lessons: Lessons) -> None:
     settings = Siamese.preset("triplet-cosine", **{**SMALL, "epochs": 1})
     learned = settings.fit(lessons)
@@ -126,12 +136,15 @@ def test_only_training_items_teach_and_what_cold_items_hold_moves_no_other(lesso
 
 def test_who_chooses_the_epoch_shares_no_item_and_no_user_with_who_teaches(lessons: Lessons) -> None:
     settings = Siamese.preset("pair-cosine", **SMALL)
-    teaching, choosing = settings._sides(lessons, lessons.blocks.mask[:, :2].any(axis=1))
+    teaching, choosing, rows = settings._sides(lessons, lessons.blocks.mask[:, :2].any(axis=1))
     assert not set(teaching.items) & set(choosing.items)
     assert not set(teaching.users) & set(choosing.users)
+    assert set(choosing.items) <= set(rows.items)
+    assert set(choosing.users) <= set(rows.users)
+    assert not set(teaching.items) & set(rows.items)
     assert 0 not in {*teaching.items, *choosing.items}  # it has no content
     as_thesis = replace(settings, disjoint=False)
-    teaching, choosing = as_thesis._sides(lessons, lessons.blocks.mask[:, :2].any(axis=1))
+    teaching, choosing, _ = as_thesis._sides(lessons, lessons.blocks.mask[:, :2].any(axis=1))
     assert set(teaching.items) & set(choosing.items)
     assert (len(teaching), len(choosing)) == (180, 120)
     assert as_thesis.key != settings.key
@@ -148,15 +161,15 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
     """Stopped when the second epoch was judged and its snapshot written, and once more between two epochs."""
     settings = Siamese.preset(name, **SMALL, forgetting=0.2)
     whole = settings.fit(lessons, folder=tmp_path / "whole")
-    write = module._Snapshots.write
+    put = Kept.put
 
-    def stopping(self: Any, epoch: int, *rest: Any) -> None:
-        write(self, epoch, *rest)
+    def stopping(self: Kept, epoch: int, arrays: Any) -> None:
+        put(self, epoch, arrays)
         if epoch == 2:
             raise Stopped
 
     with monkeypatch.context() as patched:
-        patched.setattr(module._Snapshots, "write", stopping)
+        patched.setattr(Kept, "put", stopping)
         with pytest.raises(Stopped):
             settings.fit(lessons, folder=tmp_path / "stopped")
     replace(settings, trainer=replace(settings.trainer, epochs=2)).fit(lessons, folder=tmp_path / "stopped")
@@ -166,7 +179,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(
     for weights in ("network/network.safetensors", "epoch-0003.safetensors"):
         assert (tmp_path / "whole" / weights).read_bytes() == (tmp_path / "stopped" / weights).read_bytes()
     assert sorted(path.name for path in (tmp_path / "stopped/snapshots").iterdir()) == [
-        f"{one.epoch:04d}.npy" for one in again.snapshots
+        f"epoch-{one.epoch:04d}.safetensors" for one in again.snapshots
     ]
     with pytest.raises(UsageError, match="another task"):
         replace(settings, margin=0.5).fit(lessons, folder=tmp_path / "stopped")

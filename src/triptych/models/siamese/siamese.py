@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,22 +12,22 @@ import numpy.typing as npt
 import torch
 
 from triptych.catalogue.history import History
-from triptych.errors import TrainingError, UsageError
+from triptych.errors import UsageError
 from triptych.models import lot
+from triptych.models.kept import Kept, looked_at
 from triptych.models.recommender import Recommender
 from triptych.models.siamese import diagnosis, presets, saved
 from triptych.models.siamese.drill import Aim, Drill
+from triptych.models.siamese.genres import jaccard
 from triptych.models.siamese.inputs import Inputs
 from triptych.models.siamese.network import HIDDEN, OUTPUTS, Network, Plan, parameters
 from triptych.models.siamese.pairs import How, Pairs, Strategy, generate
 from triptych.models.similarity import Learned, Lessons, Report, Snapshot
 from triptych.models.trainer import Trainer
 
-#: Every so many epochs it is kept where items stand.
-EVERY = 5
 #: Of pairs that were held back there must be so many of either kind.
 LEAST = 20
-NETWORK, SNAPSHOTS = "network", "snapshots"
+NETWORK = "network"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +120,7 @@ class Siamese:
         """``folder`` keeps checkpoints, where items stood after the epochs, and at the end the network, see
         :mod:`~triptych.models.siamese.saved`. Those learned from are the items that taught and those that chose."""
         inputs = Inputs.of_blocks(lessons.blocks, without=self.without)
-        teaching, choosing = self._sides(lessons, inputs.present.any(dim=1).numpy())
+        teaching, choosing, rows = self._sides(lessons, inputs.present.any(dim=1).numpy())
         taught = np.atleast_1d(inputs.present.numpy()[teaching.items].any(axis=0))
         # A panel that no item teaches would be a tower of chance.
         inputs = inputs.only([panel for panel, has in zip(inputs.panels, taught, strict=True) if bool(has)])
@@ -134,19 +132,18 @@ class Siamese:
         drill = Drill(net, inputs, pairs=teaching, held=choosing, genres=lessons.genres, aim=self.aim, seed=self.seed)
         rates = {name: rate for name, rate in self.trainer.rates.items() if hasattr(net, name.split(".")[0])}
         trainer = replace(self.trainer, seed=self.seed, title=self.name, rates=rates)
-        with _kept(folder) as snapshots:
-            snapshots.write(0, net, drill.inputs)
-            trained = trainer.train(
-                drill,
-                folder=folder,
-                report=report,
-                after_epoch=lambda number, _: snapshots.write(number, net, drill.inputs),
-            )
-            last = len(trained.epochs)
-            wanted = sorted({0, 1, *range(EVERY, last + 1, EVERY), trained.best, last})
-            found = tuple(Snapshot(epoch=k, vectors=snapshots.read(k), mask=mask) for k in wanted)
-            snapshots.tidy(wanted)
+        kept = Kept(folder)
+
+        def place(epoch: int, _: object) -> None:
+            kept.put(epoch, {"vectors": net.embed(drill.inputs).cpu().numpy()})
+
+        place(0, net)
+        trained = trainer.train(drill, folder=folder, report=report, after_epoch=place)
+        wanted = looked_at(best=trained.best, last=len(trained.epochs))
+        found = tuple(Snapshot(epoch=k, vectors=kept.of(k)["vectors"], mask=mask) for k in wanted)
+        kept.tidy(wanted)
         facts = self._facts(lessons, net, teaching, choosing, found)
+        facts["controls"] = self._controls(lessons, choosing, rows, found)
         if folder is not None:
             used = saved.features_of(lessons.blocks, without=self._unused(lessons, net))
             notes = {"name": self.name, "key": self.key, "epoch": trained.best}
@@ -181,8 +178,9 @@ class Siamese:
         held = zip(lessons.blocks.names, lessons.blocks.panels, strict=True)
         return {name for name, panel in held if name in self.without or panel not in net.panels}
 
-    def _sides(self, lessons: Lessons, has: npt.NDArray[np.bool_]) -> tuple[Pairs, Pairs]:
-        """Pairs that teach and pairs that choose the epoch, of users and items that the other side has none of."""
+    def _sides(self, lessons: Lessons, has: npt.NDArray[np.bool_]) -> tuple[Pairs, Pairs, History]:
+        """Pairs that teach and pairs that choose the epoch, of users and items that the other side has none of; and the
+        ratings that the latter are of."""
         train, may = lessons.train, lessons.may_learn & has
         rows = train.take(may[train.items])
         how: How = {"strategy": self.strategy, "liked": self.like, "disliked": self.dislike}
@@ -190,10 +188,11 @@ class Siamese:
             found = generate(rows, lessons.genres, n=self.pairs, items=may, seed=self.seed, **how)
             order = np.random.default_rng([self.seed, 11]).permutation(len(found))
             teaching, choosing = np.split(order, [round(len(found) * self.shares[0])])
-            return self._enough(found.take(teaching), 0, rows), self._enough(found.take(choosing), 1, rows)
+            return self._enough(found.take(teaching), 0, rows), self._enough(found.take(choosing), 1, rows), rows
         users = _parted(rows.user_ids, rows.user_counts > 0, self.shares[1], "siamese users", self.seed)
         items = _parted(rows.item_ids, rows.item_counts > 0, self.shares[1], "siamese items", self.seed)
         made: list[Pairs] = []
+        own = rows
         for side, share in enumerate(self.shares):
             own = rows.take((users[rows.users] == side) & (items[rows.items] == side))
             n = max(round(self.pairs * share), 1)
@@ -202,7 +201,7 @@ class Siamese:
             except UsageError as fault:
                 raise UsageError(f"{_SIDES[side]} of {self.name} give no pairs: {fault}") from fault
             made.append(self._enough(found, side, own))
-        return made[0], made[1]
+        return made[0], made[1], own
 
     def _enough(self, found: Pairs, side: int, rows: History) -> Pairs:
         alike, unlike = int(found.alike.sum()), int((~found.alike).sum())
@@ -233,6 +232,39 @@ class Siamese:
             "diagnosis": told,
         }
 
+    def _controls(self, lessons: Lessons, choosing: Pairs, rows: History, found: Sequence[Snapshot]) -> dict[str, Any]:
+        """What the AUC is to be read beside. Pairs that are made by genres are told apart by genres alone, so whoever
+        guesses genres does well on them; pairs made by likes alone say what the network knows of taste."""
+        far = 1 - jaccard(lessons.genres, choosing.first, choosing.second).astype(np.float64)
+        told: dict[str, Any] = {"auc_by_genres": diagnosis.auc(far, choosing.alike)}
+        n = len(choosing)
+        try:
+            plain = generate(
+                rows,
+                lessons.genres,
+                n=n,
+                strategy="collaborative",
+                liked=self.like,
+                disliked=self.dislike,
+                seed=self.seed,
+            ).among(found[0].mask)
+        except UsageError:
+            return told
+        if min(int(plain.alike.sum()), int((~plain.alike).sum())) < LEAST:
+            return told
+        by_epoch = {
+            str(one.epoch): diagnosis.auc(
+                diagnosis.distances(one.vectors, plain.first, plain.second, self.metric), plain.alike
+            )
+            for one in found
+        }
+        far = 1 - jaccard(lessons.genres, plain.first, plain.second).astype(np.float64)
+        return told | {
+            "collaborative_pairs": len(plain),
+            "collaborative_auc": by_epoch,
+            "collaborative_auc_by_genres": diagnosis.auc(far, plain.alike),
+        }
+
 
 _SIDES = ("the training rows that are to teach", "the training rows that are to choose the epoch")
 
@@ -247,44 +279,3 @@ def _parted(
     found = np.zeros(len(ids), np.int8)
     found[held] = 1
     return found
-
-
-class _Snapshots:
-    """Where items stood after each epoch, a file each, until it is known which are wanted."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def write(self, epoch: int, net: Network, inputs: Inputs) -> None:
-        draft = self.folder / f".{epoch:04d}.draft"
-        with draft.open("wb") as file:
-            np.save(file, net.embed(inputs.to(next(net.parameters()).device)).cpu().numpy(), allow_pickle=False)
-        draft.replace(self._path(epoch))
-
-    def read(self, epoch: int) -> npt.NDArray[np.float32]:
-        try:
-            return np.load(self._path(epoch), allow_pickle=False)
-        except (OSError, ValueError) as fault:
-            raise TrainingError(
-                f"{str(self._path(epoch))!r}, where items stood after epoch {epoch}, cannot be read: {fault}. Clear "
-                "the folder above it to train anew."
-            ) from fault
-
-    def tidy(self, wanted: Iterable[int]) -> None:
-        names = {self._path(epoch).name for epoch in wanted}
-        for path in self.folder.glob("[0-9]*.npy"):
-            if path.name not in names:
-                path.unlink()
-
-    def _path(self, epoch: int) -> Path:
-        return self.folder / f"{epoch:04d}.npy"
-
-
-@contextmanager
-def _kept(folder: Path | None) -> Generator[_Snapshots]:
-    if folder is not None:
-        yield _Snapshots(folder / SNAPSHOTS)
-        return
-    with tempfile.TemporaryDirectory() as passing:
-        yield _Snapshots(Path(passing))

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import UnknownName, UsageError
 from triptych.models import lot
+from triptych.models.kept import Kept, looked_at
 from triptych.models.recommender import Recommender
 from triptych.models.similarity import Learned, Lessons, Report, Snapshot
-from triptych.models.trailer_net.kept import Kept
 from triptych.models.trailer_net.paths import paths
 from triptych.models.trailer_net.sequences import Windows
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:  # torch is read when training begins
     from triptych.models.trailer_net.teaching import Answers
 
 Hold = Literal["items", "windows"]
-#: Of the epochs in between, those whose number this divides are kept.
-EVERY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +152,7 @@ class TrailerNet:
         layer = self.dense.index(self.layer)
 
         def after(epoch: int, _: torch.nn.Module) -> None:
-            kept.put(epoch, windows.mean(embedded(body, windows, layer)))
+            kept.put(epoch, {"vectors": windows.mean(embedded(body, windows, layer))})
 
         after(0, net.eval())
         trained = Trainer(
@@ -170,7 +168,7 @@ class TrailerNet:
             title=self.name,
         ).train(task, folder=folder, report=report, after_epoch=after)
         last = len(trained.epochs)
-        numbers = sorted({0, 1, trained.best, last, *range(EVERY, last, EVERY)})
+        numbers = looked_at(best=trained.best, last=last)
         kept.tidy(numbers)
         if folder is not None:
             saved.write(
@@ -194,7 +192,7 @@ class TrailerNet:
                 embedded(body, windows, layer), windows, item_ids=lessons.train.item_ids, shown=self.shown
             )
         return Learned(
-            snapshots=tuple(Snapshot(epoch=k, vectors=kept.of(k), mask=given.mask) for k in numbers),
+            snapshots=tuple(Snapshot(epoch=k, vectors=kept.of(k)["vectors"], mask=given.mask) for k in numbers),
             best=trained.best,
             epochs=trained.epochs,
             # Those of the validation side too: they chose the epoch.
