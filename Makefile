@@ -14,7 +14,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding hearing reading evaluate similar selection siamese mining trailers rank
+  genres embedding hearing reading evaluate similar selection siamese killed mining trailers rank
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -97,7 +97,10 @@ bench-selection: $(RUNTIME) ## 20 planted features among 2,304: which are found
 	$(BIN)/python benchmarks/selection.py
 
 bench-siamese: $(RUNTIME) ## an epoch of 25,000 pairs by the published networks, on cached features
-	$(BIN)/python benchmarks/siamese.py
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/siamese.py
+
+bench-killed: $(RUNTIME) ## kill networks while they train, go on, compare every byte
+	$(BIN)/python benchmarks/killed.py
 
 bench-mining: $(RUNTIME) ## pairs to learn from, out of ten million candidates (DATA=folder)
 	$(BIN)/python benchmarks/mining.py $(if $(DATA),'$(DATA)')
