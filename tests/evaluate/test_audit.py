@@ -17,7 +17,7 @@ from triptych.evaluate import scenarios, splits
 from triptych.evaluate.audit import CHECKS, audit
 from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms
-from triptych.evaluate.split import TEST, TRAIN, Split
+from triptych.evaluate.split import GIVEN, TEST, TRAIN, Split
 from triptych.fusion.normalise import ZScore
 from triptych.models.ease import EASE
 from triptych.models.neighbours import ContentNeighbours
@@ -243,6 +243,35 @@ def test_what_is_learned_is_held_against_the_sides() -> None:
         found = only("fitted-on-test", Record(name="", split=split, fits=[fit]))
         assert found[0] == verdict, found
         assert told in found[1]
+
+
+def test_what_is_given_is_the_tests_and_nothing_learns_from_it(tmp_path: Path) -> None:
+    """Rows of the test's users with training items: users of the test, items of the training, and nothing else."""
+    split = scenarios.cold_both(world(), k=3, validation=0.2)[0]
+    given = split.given
+    assert len(given) > 1
+    users = [split.history.user_ids[k] for k in np.unique(given.users)]
+    for fit, verdict, told in [
+        (Fit(name="train", learned_from=split.train), "clean", "train ("),
+        (Fit(name="told", learned_from=split.told), "fault", f"{len(given)} ("),
+        (Fit(name="one", learned_from=given.take(np.arange(1))), "fault", "1 row, of which 1 ("),
+        (Fit(name="its users", unit="users", learned_from=users), "fault", f"{len(users)} ("),
+        (Fit(name="items", learned_from=split.train_item_ids), "clean", "items ("),
+    ]:
+        record = Record(name="", split=split, fits=[fit])
+        record.write(tmp_path / fit.name)
+        found = only("fitted-on-test", Record.read(tmp_path / fit.name))
+        assert found[0] == verdict, found
+        assert told in found[1]
+    assert only("overlap", Record(name="", split=split))[0] == "clean"
+    # The same rows learned from: their users, whom the test has too, then stand on both sides.
+    side = np.where(split.side == GIVEN, TRAIN, split.side).astype(np.int8)
+    verdict, evidence = only("overlap", Record(name="", split=replace(split, side=side)))
+    assert (verdict, "users declared apart stand in training and test" in evidence) == ("fault", True)
+    some = split.side.copy()
+    some[np.flatnonzero(split.side == GIVEN)[0]] = TRAIN
+    verdict, evidence = only("overlap", Record(name="", split=replace(split, side=some)))
+    assert (verdict, "1 user declared apart stand in training and given" in evidence) == ("fault", True)
 
 
 def test_edges_and_budgets() -> None:

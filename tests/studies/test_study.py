@@ -87,7 +87,7 @@ def test_features_are_chosen_by_title_pattern_and_panel() -> None:
         ("folds = 2", "folds = true", "takes a whole number"),
         ('kind = "ranking"', 'kind = "rankings"', "'ranking'"),
         ('split = "cold-items"', 'split = "all"', "must hold something back"),
-        ('kind = "ranking"', 'kind = "item-based"', "its split is all or cold-users"),
+        ('kind = "ranking"', 'kind = "item-based"', "its split is all, cold-users or cold-both"),
         ("[[table]]", '[[table]]\nagainst = "none"', "no row"),
         ("[[table]]", '[[table]]\nmetric = ["auc"]', "'metrics'"),
         ('name = "half"', 'name = "all"', "two rows are called 'all'"),

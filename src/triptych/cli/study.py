@@ -53,17 +53,22 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def describe(study: StudyName, as_json: Json = False) -> None:
-    """Show what a study runs, judges and compares, before anything is run.
+    """Show what a study runs, judges, compares and trains, before anything is run.
+
+    Of what it trains, the networks of the paper are shown part by part, with how many numbers of each are trained.
 
     Example: triptych study describe seeing-hearing-reading
     """
     from dataclasses import asdict
 
+    from triptych.studies.networks import networks
+
     asked = _study(study)
+    trained = networks(asked)
     if as_json:
         told = asdict(asked)
         told.pop("source")
-        emit(told)
+        emit({**told, "networks": {name: asdict(one) for name, one in trained.items()}})
         return
     for line in (asked.title, asked.paper, "", *asked.notes.splitlines(), ""):
         say(printable(line))
@@ -83,6 +88,18 @@ def describe(study: StudyName, as_json: Json = False) -> None:
     for each in asked.tables:
         say(f"\n{each.name}: {printable(each.title)}. {printable(each.notes)}")
         table(["row", "what it sets"], [[row.name, _settings(row.told())] for row in each.rows])
+    if counted := {name: one for name, one in trained.items() if one.total is not None}:
+        say("\nThe networks of the paper, and how many numbers of each part are trained:")
+        lines = [
+            [name, one["module"], one["part"], f"{one['parameters']:,}"]
+            for name, net in counted.items()
+            for one in net.lines
+        ]
+        table(["network", "module", "part", "parameters"], lines)
+        table(["network", "all of it"], [[name, f"{one.total:,}"] for name, one in counted.items()])
+    for name, one in trained.items():
+        if one.nothing:
+            say(f"\n{name}: {printable(one.nothing)}")
     say(f"\nClaims that are put to the test: {len(asked.claims)}. Next: triptych study run {study}")
 
 
@@ -137,6 +154,7 @@ def run_(
             only=only or (),
             report=lambda what, count, total: bar(f"Running {asked.name}", "cells")(count, total, what),
             preparing=lambda what, count, total: bar(what, "items")(count, total, ""),
+            learning=lambda what, count, total: bar(f"Learning {what}", "epochs")(count, total, ""),
         )
     for note in done.notes:
         say(note)

@@ -91,6 +91,16 @@ def thinned(labels: Sequence[str], pitch: float) -> list[int]:
     return list(range(0, len(labels), every))
 
 
+def abreast(count: int, fit: int) -> int:
+    """Of ``count`` pictures how many stand side by side, at most ``fit``, so that rows are about as full as each other.
+
+    >>> abreast(4, 3), abreast(3, 3), abreast(5, 3), abreast(0, 3)
+    (2, 3, 3, 1)
+    """
+    fit = max(fit, 1)
+    return max(1, math.ceil(count / max(math.ceil(count / fit), 1)))
+
+
 def count_text(value: float) -> str:
     """
     >>> count_text(1682), count_text(20_000_263), count_text(0.5), count_text(150_000)

@@ -29,15 +29,18 @@ def scatter(
     x_says: Says = count_text,
     y_says: Says = count_text,
     log_y: bool = False,
+    zero: bool = True,
+    bare: bool = False,
     height: float = 300,
 ) -> Drawing:
     """Later clouds lie over earlier ones. ``across`` and ``up`` name the axes. A logarithmic axis spans three powers
-    of ten at most: what is less lies at its foot."""
+    of ten at most: what is less lies at its foot. ``zero``: whether the others begin at 0; ``bare``: dots say
+    nothing, as there are very many."""
     xs = [x for cloud in clouds for x, _, _ in cloud.points] or [0.0]
     ys = [y for cloud in clouds for _, y, _ in cloud.points] or [0.0]
-    y = _powers(ys, height, 30) if log_y else _axis(min(ys), max(ys), height, 30)
+    y = _powers(ys, height, 30) if log_y else _axis(min(ys), max(ys), height, 30, zero=zero)
     left = 8 + max(width_of(y_says(tick)) for tick in y.ticks())
-    x = _axis(min(xs), max(xs), left + 6, width - 10)
+    x = _axis(min(xs), max(xs), left + 6, width - 10, zero=zero)
     parts = [text(0, 12, up, "start", quiet=True), *grid(y, left, width, y_says)]
     taken = -1e9
     for tick in x.ticks(5):
@@ -50,6 +53,14 @@ def scatter(
     parts.append(text((left + width) / 2, height + FOOT + 19, across, "middle", quiet=True))
     for cloud in clouds:
         pale = cloud.tone == "soft"
+        if bare:
+            # A line of no length with a round end is a dot of ten letters.
+            path = "".join(f"M{x(a):.1f} {y(b):.1f}h0" for a, b, _ in cloud.points)
+            told = f"<title>{escape(cloud.name)}: {len(cloud.points):,}</title>"
+            parts.append(
+                f'<path class="dots line-{cloud.tone}" stroke-width="{3 if pale else 4}" d="{path}">{told}</path>'
+            )
+            continue
         # What all dots of a cloud share is said once: there may be thousands.
         parts.append(f'<g class="fill-{cloud.tone}" fill-opacity="{0.45 if pale else 0.85}">')
         parts += [
@@ -66,8 +77,9 @@ def _powers(values: Sequence[float], start: float, end: float) -> Axis:
     return Axis(low=low if low < high else high / 10, high=high * 1.1, start=start, end=end, log=True)
 
 
-def _axis(low: float, high: float, start: float, end: float) -> Axis:
+def _axis(low: float, high: float, start: float, end: float, *, zero: bool) -> Axis:
     """From 0 unless there is less; with some air above."""
-    low, high = min(low, 0.0), max(high, 0.0)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
     air = (high - low) * 0.04 or 1.0
-    return Axis(low=low - air if low < 0 else low, high=high + air, start=start, end=end)
+    return Axis(low=low if low == 0 else low - air, high=high + air, start=start, end=end)

@@ -22,6 +22,8 @@ svg .band { fill: var(--line); opacity: .45; }
 .line-seeing { stroke: var(--seeing); } .line-hearing { stroke: var(--hearing); }
 .line-reading { stroke: var(--reading); } .line-soft { stroke: var(--soft); } .under { opacity: .14; }
 .line-ink { stroke: var(--ink); } .dashed { stroke-dasharray: 6 4; } .thin { stroke-width: 1.25; }
+.thread { stroke-width: .8; opacity: .4; }
+.dots { fill: none; stroke-linecap: round; stroke-opacity: .72; } .dots.line-soft { stroke-opacity: .3; }
 svg .hollow { fill: var(--paper); stroke-width: 2; }
 svg .leader { stroke: var(--soft); stroke-width: .75; opacity: .6; }
 svg .zone { fill: var(--line); opacity: .3; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class Arranged:
     metric: str
     fits: tuple[Fit, ...]
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def by(self, blocks: Blocks, *, metric: str) -> Arranged:
+        """The same items, compared by other content, all panels of which weigh alike."""
+        return replace(self, blocks=blocks, weights=dict.fromkeys(blocks.panels, 1.0), metric=metric)
 
     def lists(self, *, n: int, seed: int) -> npt.NDArray[np.int64]:
         """int64 ``[items, n]``. What an item is compared by may be missing: its places are then drawn by lot, so that
@@ -73,9 +77,12 @@ def fusion_of(told: Mapping[str, Any], where: str) -> Fusion:
 
 def check(variant: Variant) -> None:
     """Raise for a setting that there is not, before any work starts: it would else be told cell by cell."""
-    fusion_of(variant.fusion, repr(variant.name))
+    where = repr(variant.name)
+    fusion_of(variant.fusion, where)
     if variant.select is not None:
-        settings_of(variant.select, [], repr(variant.name), seed=0)
+        settings_of(variant.select, [], where, seed=0)
+    if variant.learn is not None and (variant.weights or variant.metric != "cosine"):
+        raise UsageError(f"{where} is compared as its objective has it; leave out weights and metric.")
 
 
 def arrange(variant: Variant, material: Material, split: Split, *, seed: int) -> Arranged:

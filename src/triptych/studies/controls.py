@@ -24,7 +24,8 @@ from triptych.models.recommender import Model, Recommender
 from triptych.models.tuning import Tuned, tune
 from triptych.studies.lists import by_content, by_rows, chance, drawn, filled
 from triptych.studies.material import Material
-from triptych.studies.study import Protocol, Tuning
+from triptych.studies.protocol import Protocol
+from triptych.studies.study import Tuning
 
 I64 = npt.NDArray[np.int64]
 
@@ -47,7 +48,11 @@ class Control:
 
 
 def learned(name: str, material: Material, split: Split, protocol: Protocol, tuning: Tuning, seed: int) -> Control:
-    """The control called ``name``. It sees the training side alone, but for the oracle, which sees what judges."""
+    """The control called ``name``. It learns from the training side alone, but for the oracle, which sees what judges.
+
+    Neighbours by genre learn nothing, and are told of users' likes what the rows beside them are: what is given, too.
+    The others know a user by what they learned; of one that they did not meet they know what all like.
+    """
     train = split.train
     fits = (Fit(name=name, kind="model", learned_from=train),) if len(train) else ()
     match name:
@@ -56,7 +61,7 @@ def learned(name: str, material: Material, split: Split, protocol: Protocol, tun
         case "popularity":
             return Control(recommender=Popularity(like=protocol.like).fit(train), fits=fits)
         case "genres":
-            return Control(recommender=_genres(material, protocol).fit(train), fits=fits)
+            return Control(recommender=_genres(material, protocol).fit(split.told), fits=fits)
         case "oracle":
             return Control(recommender=OraclePopularity(judged=split.test, like=protocol.like).fit(train))
         case _:

@@ -10,7 +10,7 @@ from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate import scenarios, splits
 from triptych.evaluate.split import TEST, Split
-from triptych.studies.study import Protocol
+from triptych.studies.protocol import Protocol
 
 
 def folds_of(protocol: Protocol, history: History) -> list[Split]:
@@ -22,6 +22,8 @@ def folds_of(protocol: Protocol, history: History) -> list[Split]:
             return scenarios.cold_items(history, k=protocol.folds, seed=protocol.seed)
         case "cold-users":
             return scenarios.cold_users(history, k=protocol.folds, seed=protocol.seed)
+        case "cold-both":
+            return scenarios.cold_both(history, k=protocol.folds, seed=protocol.seed)
         case "per-user":
             return [splits.per_user(history, holdout=protocol.share, seed=protocol.seed)]
         case "leave-last":

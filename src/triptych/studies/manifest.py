@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,13 +47,14 @@ class Manifest:
     source: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, study: Study, material: Material) -> Manifest:
+    def of(cls, study: Study, material: Material, *, sequences: Sequence[str] = ()) -> Manifest:
+        """``sequences``: titles of those that a row looks at."""
         settings = {name: value for name, value in asdict(study).items() if name != "source"}
         return cls(
             study=study.name,
             settings=plain(settings, study.name),
             source=study.source,
-            data=data_of(material),
+            data=data_of(material, sequences=sequences),
             versions=versions(),
             machine={"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count() or 1},
             seeds={"study": study.seed, **{one.name: one.seed for one in study.protocols}},
@@ -79,8 +80,9 @@ class Manifest:
             raise SourceError(f"{str(path)!r} is no manifest of a study: {fault}.") from fault
 
 
-def data_of(material: Material) -> dict[str, Any]:
-    """Counts, and a digest of all that a number can hang on: ids, ratings, and every feature as it stands."""
+def data_of(material: Material, *, sequences: Sequence[str] = ()) -> dict[str, Any]:
+    """Counts, and a digest of all that a number can hang on: ids, ratings, and every feature as it stands. Of those in
+    time only what a row looks at: they are large."""
     digest = hashlib.blake2b(digest_size=8)
     history = material.history
     for ids in (history.user_ids, history.item_ids):
@@ -95,6 +97,15 @@ def data_of(material: Material) -> dict[str, Any]:
         digest.update(values.tobytes())
         digest.update(mask.tobytes())
         features[title] = {"recipe": table.recipe.hash, "width": values.shape[1], "items": int(mask.sum())}
+    for title in sorted(set(sequences) & material.running.keys()):
+        found = material.sequences([title])[title]
+        digest.update(material.running[title].hash.encode())
+        digest.update(json.dumps([len(times) for times in found.times_s]).encode())
+        for values, times in zip(found.values, found.times_s, strict=True):
+            digest.update(np.ascontiguousarray(values).tobytes())
+            digest.update(np.ascontiguousarray(times).tobytes())
+        width = max((values.shape[1] for values in found.values), default=0)
+        features[title] = {"recipe": material.running[title].hash, "width": width, "items": int(found.mask.sum())}
     # What is learned again for every fold is learned from what is written of the items, as it is now.
     fields = sorted({"genres", *(name for title in material.asked for name in material.reads(title))})
     for item in material.items:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -14,23 +14,24 @@ import numpy.typing as npt
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.history import History
 from triptych.catalogue.records import Item
-from triptych.errors import ExtractionError, UsageError
+from triptych.errors import ExtractionError, UnknownName, UsageError
 from triptych.evaluate.split import Split
 from triptych.features import registry
 from triptych.features.extractor import Learner, Showing, learned_from
 from triptych.features.feature import Feature
 from triptych.features.recipe import Recipe, plain
-from triptych.features.store import FeatureStore
+from triptych.features.store import FeatureStore, Row
 from triptych.features.table import FeatureTable
 from triptych.fusion.selected import Selected
 from triptych.models import lot
+from triptych.models.similarity import Sequences
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
     """``items``: those that are studied. ``history``: the ratings of them, its items in the same order.
     ``standing``: title → the feature as the catalogue has it; ``asked``: of those that were learned from items, the
-    settings of what learned them.
+    settings of what learned them. ``running``: title → the recipe of what was measured in time; ``sequences`` reads it.
 
     Features that were learned from items are learned again for every fold, from its training items alone: a table
     that was learned from all of them would know the words and names of those that are held out.
@@ -40,6 +41,9 @@ class Material:
     history: History
     standing: dict[str, FeatureTable]
     asked: dict[str, object]
+    running: dict[str, Recipe] = field(default_factory=dict[str, Recipe])
+    _store: FeatureStore | None = None
+    _sequences: dict[str, Sequences] = field(default_factory=dict[str, Sequences])
     _learned: dict[tuple[str, str], FeatureTable] = field(default_factory=dict[tuple[str, str], FeatureTable])
     _selected: WeakKeyDictionary[Split, dict[str, Selected]] = field(
         default_factory=WeakKeyDictionary["Split", "dict[str, Selected]"]
@@ -51,9 +55,11 @@ class Material:
         store = FeatureStore(catalogue.tables)
         standing: dict[str, FeatureTable] = {}
         asked: dict[str, object] = {}
+        running: dict[str, Recipe] = {}
         for title in sorted({recipe.title for recipe in store.recipes()}):
             recipe = store.recipe_of(title)
             if store.holds_sequences(recipe):
+                running[title] = recipe
                 continue
             standing[title] = store.read(recipe)
             if "learned_from" in recipe.params:
@@ -75,6 +81,8 @@ class Material:
             history=History.of_table(catalogue.interactions(), item_ids=ids),
             standing=standing,
             asked=asked,
+            running=running,
+            _store=store,
         )
 
     @property
@@ -115,6 +123,7 @@ class Material:
             self,
             items=tuple(self.items[k] for k in chosen),
             history=replace(part, item_ids=ids, items=place[part.items]),
+            _sequences={},
             _learned={},
             _selected=WeakKeyDictionary(),
         )
@@ -122,6 +131,27 @@ class Material:
     def tables(self, titles: Sequence[str], train: Sequence[str]) -> list[FeatureTable]:
         """The features, of which those that learn have looked at ``train`` alone."""
         return [self._again(title, train) if title in self.asked else self.standing[title] for title in titles]
+
+    def sequences(self, titles: Sequence[str]) -> dict[str, Sequences]:
+        """Of all items, ``[0, d]`` where one has none. Read when they are asked for, and then kept: they are large."""
+        for title in titles:
+            if title not in self.running:
+                raise UnknownName(
+                    "feature that is a sequence", title, self.running, hint="Measure it: triptych extract"
+                )
+            if title not in self._sequences:
+                assert self._store is not None
+                rows = {row.item_id: row for row in self._store.rows(self.running[title])}
+                self._sequences[title] = sequences_of(title, self.item_ids, rows)
+        return {title: self._sequences[title] for title in titles}
+
+    def widths_of(self, titles: Sequence[str]) -> dict[str, int]:
+        """Panel → entries, of features in time."""
+        found: dict[str, int] = {}
+        for title, one in self.sequences(titles).items():
+            panel = title.partition("/")[0]
+            found[panel] = found.get(panel, 0) + max((values.shape[1] for values in one.values), default=0)
+        return found
 
     def selected(self, split: Split, key: str, select: Callable[[], Selected]) -> Selected:
         """What was selected on this split before under ``key``: rows that keep another share of it share its scores."""
@@ -173,6 +203,21 @@ def table_of(recipe: Recipe, item_ids: Sequence[str], found: Sequence[Feature]) 
         values=values,
         presence=np.array([one.presence.value for one in found], dtype="U8"),
     )
+
+
+def sequences_of(title: str, item_ids: Sequence[str], rows: Mapping[str, Row]) -> Sequences:
+    """In the order of the ids. All have one width, or something else was measured of some than of others."""
+    widths = {row.values.shape[1] for row in rows.values() if row.values is not None}
+    if len(widths) > 1:
+        raise ExtractionError(f"{title} holds vectors of {sorted(widths)} entries; they must be of one width.")
+    blank = np.zeros((0, max(widths, default=0)), np.float32)
+    values: list[npt.NDArray[np.float32]] = []
+    times_s: list[npt.NDArray[np.float64]] = []
+    for item_id in item_ids:
+        row = rows.get(item_id)
+        values.append(blank if row is None or row.values is None else row.values)
+        times_s.append(np.zeros(0) if row is None or row.times_s is None else row.times_s)
+    return Sequences(title=title, values=tuple(values), times_s=tuple(times_s))
 
 
 def _learner(title: str, asked: object) -> Learner:

@@ -7,17 +7,20 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from triptych.evaluate.protocols.item_based import judges
 from triptych.evaluate.record import Choice, Fit, Judged, Record, Terms
 from triptych.evaluate.recording import RUN
 from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
 from triptych.studies import controls
 from triptych.studies.cell import Cell
 from triptych.studies.manifest import versions
+from triptych.studies.protocol import Protocol
 from triptych.studies.scope import Scope
-from triptych.studies.study import Protocol, Study
+from triptych.studies.study import Study
 from triptych.studies.variant import Variant
 
 
@@ -40,7 +43,8 @@ def record(
             name = f"{label}: {told['name']}"
             ids = split.train if told["ids"] == "train" else told["ids"]
             fits[name] = Fit(name=name, kind=told["kind"], unit=told["unit"], learned_from=ids)
-        choices += [Choice(**told) for told in cell.facts.get("choices", [])]
+        own: dict[str, Any] = {"model": label} if row in variants else {}
+        choices += [Choice(**{**told, **own}) for told in cell.facts.get("choices", [])]
     apart = set(split.disjoint) & {"items", "users"}
     if apart:
         # The rows that tuned the controls are of items and users that training knows, or controls would be tuned on
@@ -90,12 +94,14 @@ def _with_validation(split: Split, seed: int) -> Split:
 
 def _judged(split: Split, protocol: Protocol, cells: Iterable[Cell]) -> Judged:
     """Whom there was to judge by, counted off the test side; and the fewest that any row was judged by."""
-    liked = split.test.liked(protocol.like)
     row, unit = "", "items"
     if protocol.kind == "item-based":
+        listed, history = judges(split)
+        liked = history.liked(protocol.like)
         enough = liked.user_counts >= max(protocol.least, 2)
-        expected = int(np.count_nonzero(liked.take(enough[liked.users]).item_counts))
+        expected = int(np.count_nonzero((liked.take(enough[liked.users]).item_counts > 0) & listed))
     else:
+        liked = split.test.liked(protocol.like)
         row, unit = "overall" if "overall" in protocol.rows else protocol.rows[0], "users"
         cold = split.cold_items[liked.items]
         within = {"overall": np.ones_like(cold), "cold": cold, "warm": ~cold}[row]

@@ -11,9 +11,10 @@ import numpy as np
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.significance import Comparison, Interval, adjusted, compare_all, intervals
 from triptych.studies.cell import Cell
+from triptych.studies.protocol import Protocol
 from triptych.studies.run import Done
 from triptych.studies.scope import scope_of
-from triptych.studies.study import CONTROLS, ORACLE, Bracket, Claim, Protocol, Table
+from triptych.studies.study import CONTROLS, ORACLE, Bracket, Claim, Table
 
 #: One alone who judges has no interval.
 FEWEST = 2
@@ -94,7 +95,7 @@ class Results:
             _judgement(done, table, protocol, row)
             for table in study.tables
             for protocol in study.protocols_of(table)
-            for row in _rows_of(protocol)
+            for row in protocol.parts
             if any((scope_of(one).name, protocol.name, one.digest) in done.cells for one in table.rows)
         ]
         verdicts = [
@@ -128,10 +129,6 @@ def merged(cells: Sequence[Cell], row: str) -> Measured | None:
     shared = [metric for metric in parts[0].whole if all(metric in part.whole for part in parts)]
     whole = {metric: float(np.mean([part.whole[metric] for part in parts])) for metric in shared}
     return Measured(name=parts[0].name, unit=parts[0].unit, ids=ids, values=values, whole=whole)
-
-
-def _rows_of(protocol: Protocol) -> Sequence[str]:
-    return ("",) if protocol.kind == "item-based" else protocol.rows
 
 
 def _lacking(cells: Sequence[Cell], row: str, folds: int) -> str:

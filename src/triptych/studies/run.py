@@ -15,26 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from triptych.catalogue.lock import WriterLock
-from triptych.errors import TriptychError, UsageError
-from triptych.evaluate.measured import Measured
-from triptych.evaluate.protocols.full_ranking import full_ranking
-from triptych.evaluate.protocols.item_based import item_based
-from triptych.evaluate.record import Fit
-from triptych.evaluate.split import Split
-from triptych.models.recommender import Recommender
+from triptych.errors import MissingExtra, SourceError, TriptychError, UsageError
 from triptych.studies import controls
-from triptych.studies.arrangement import arrange, check
+from triptych.studies.arrangement import check
 from triptych.studies.cell import Cell, Key
 from triptych.studies.folds import folds_of
+from triptych.studies.learning import OBJECTIVES, Objective, learning_of, sequences_of
 from triptych.studies.manifest import DRAFT, Manifest
 from triptych.studies.material import Material
 from triptych.studies.prepare import Report, prepare
+from triptych.studies.protocol import Protocol
 from triptych.studies.records import record, sweep
+from triptych.studies.school import School
 from triptych.studies.scope import Scope, scope_of
-from triptych.studies.study import CONTROLS, ORACLE, Protocol, Study
+from triptych.studies.study import CONTROLS, ORACLE, Study
+from triptych.studies.trial import Trial
 from triptych.studies.variant import Variant
 
-CELLS, RECORDS, CATALOGUE, LOCK = "cells", "records", "catalogue", "run.lock"
+CELLS, RECORDS, LEARNED, CATALOGUE, LOCK = "cells", "records", "learned", "catalogue", "run.lock"
 #: The settings that a catalogue is made by; it is not made again, so they cannot change.
 MADE_BY = ("source", "folder", "clips", "users", "seconds", "seed")
 
@@ -60,24 +58,29 @@ def run(
     only: Sequence[str] = (),
     report: Report,
     preparing: Report | None = None,
+    learning: Report | None = None,
+    objectives: Mapping[str, Objective] = OBJECTIVES,
 ) -> Done:
     """Run what is not done yet. ``only``: names of tables, all by default; the others' cells are left for another time,
     and those that stand are told with them.
 
-    ``folder`` keeps the run: its manifest, a catalogue where the study makes one, cells, and records for the audit.
-    ``preparing``: told how far the catalogue is, in place of ``report``, which is told of cells.
+    ``folder`` keeps the run: its manifest, a catalogue where the study makes one, cells, what rows have learned, and
+    records for the audit. ``preparing``: told how far the catalogue is, in place of ``report``, which is told of cells;
+    ``learning``: told of the epochs of a row that learns. ``objectives``: what rows may learn by.
     """
     for name in only:
         study.table(name)
     for variant in study.variants:
         check(variant)
+        _check_learning(variant, objectives)
     before = _before(study, folder, own=catalogue is None)
     with _alone(folder):
         started = time.monotonic()
         opened = prepare(study.data, folder / CATALOGUE, given=given, catalogue=catalogue, report=preparing or report)
         material = Material.of(opened, having=study.data.having)
         _learners(study, material)
-        manifest, notes = Manifest.of(study, material), ()
+        looked_at = {title for one in study.variants for title in sequences_of(one.learn, objectives)}
+        manifest, notes = Manifest.of(study, material, sequences=sorted(looked_at)), ()
         if before is not None:
             manifest = replace(manifest, began=before.began, runs=before.runs + 1, seconds=before.seconds)
             notes = _changes(before, manifest)
@@ -89,7 +92,14 @@ def run(
             now.write(folder)
             return now
 
-        _cells(study, material, manifest, folder, only, report, kept)
+        school = School(
+            folder=folder / LEARNED,
+            data=str(manifest.data["digest"]),
+            seed=study.seed,
+            objectives=objectives,
+            report=learning,
+        )
+        _cells(study, material, manifest, school, folder, only, report, kept)
         done = _read(study, manifest, folder)
         folds = {one.name: max(one.folds, 1) for one in study.protocols}
         finished = all(
@@ -98,6 +108,16 @@ def run(
             for row in _rows(variants)
         )
         return replace(done, manifest=kept(finished=finished), notes=notes)
+
+
+def _check_learning(variant: Variant, objectives: Mapping[str, Objective]) -> None:
+    """Refuse what cannot be learned by; a package that is missing is told in the row's place, and others go on."""
+    if variant.learn is None:
+        return
+    try:
+        learning_of(variant.learn, seed=0, where=repr(variant.name), objectives=objectives)
+    except MissingExtra:
+        return
 
 
 def _before(study: Study, folder: Path, *, own: bool) -> Manifest | None:
@@ -208,6 +228,7 @@ def _cells(
     study: Study,
     material: Material,
     manifest: Manifest,
+    school: School,
     folder: Path,
     only: Sequence[str],
     report: Report,
@@ -224,8 +245,12 @@ def _cells(
         protocol, part = protocols[name], scopes[scope]
         for fold, split in enumerate(splits[scope, name]):
             names = {row: key_of(study, manifest, scope, protocol, fold, row).name for row in _rows(whole[scope, name])}
+            trial = Trial(
+                study=study, scope=scope, material=part, protocol=protocol, split=split, fold=fold, school=school
+            )
             for row in _rows(variants):
-                _kept_or_made(folder, names[row], partial(_compute, row, study, part, split, protocol, variants))
+                made = partial(trial.of_variant, variants[row]) if row in variants else partial(trial.of_control, row)
+                _kept_or_made(folder, names[row], made)
                 done += 1
                 label = variants[row].name if row in variants else row
                 report(f"{name}, fold {fold + 1} of {len(splits[scope, name])}: {label}", done, total)
@@ -250,75 +275,13 @@ def _rows(variants: Mapping[str, Variant]) -> tuple[str, ...]:
     return (*variants, *CONTROLS, ORACLE)
 
 
-def _compute(
-    row: str, study: Study, material: Material, split: Split, protocol: Protocol, variants: Mapping[str, Variant]
-) -> Cell:
-    if row in variants:
-        return _of_variant(variants[row], material, split, protocol, study.seed)
-    return _of_control(row, study, material, split, protocol)
-
-
 def _timed(compute: Callable[[], Cell]) -> Cell:
     started = time.perf_counter()
     try:
         cell = compute()
+    except SourceError:  # something on disk that is not whole: whoever runs this has to know
+        raise
     except TriptychError as fault:
         # A row that cannot be had, such as a panel that no item has, is told in its place; the others go on.
         cell = Cell(measured={}, seconds=0.0, nothing=str(fault))
     return replace(cell, seconds=time.perf_counter() - started)
-
-
-def _of_variant(variant: Variant, material: Material, split: Split, protocol: Protocol, seed: int) -> Cell:
-    arranged = arrange(variant, material, split, seed=seed)
-    if protocol.kind == "item-based":
-        lists = arranged.lists(n=max(protocol.cutoffs), seed=seed)
-        measured = {"": _judged_lists(lists, split, protocol, variant.name)}
-    else:
-        recommender = arranged.neighbours(k=protocol.neighbours, like=protocol.like, seed=seed).fit(split.train)
-        measured = _ranked(recommender, material, split, protocol, variant.name, seed)
-    facts = {"fits": [_told(fit) for fit in arranged.fits], "choices": [], **arranged.facts}
-    return Cell(measured=measured, seconds=0.0, facts=facts)
-
-
-def _of_control(name: str, study: Study, material: Material, split: Split, protocol: Protocol) -> Cell:
-    seed = study.seed
-    control = controls.learned(name, material, split, protocol, study.tuning, seed)
-    if protocol.kind == "item-based":
-        lists = controls.neighbours(control, name, material, protocol, seed)
-        measured = {"": _judged_lists(lists, split, protocol, name)}
-    else:
-        measured = _ranked(control.recommender, material, split, protocol, name, seed)
-    facts = {
-        "fits": [_told(fit) for fit in control.fits],
-        "choices": [asdict(choice) for choice in control.choices],
-        **control.facts,
-    }
-    return Cell(measured=measured, seconds=0.0, facts=facts)
-
-
-def _judged_lists(lists: Any, split: Split, protocol: Protocol, name: str) -> Measured:
-    return item_based(lists, split.test, name=name, like=protocol.like, least=protocol.least, cutoffs=protocol.cutoffs)
-
-
-def _ranked(
-    recommender: Recommender, material: Material, split: Split, protocol: Protocol, name: str, seed: int
-) -> dict[str, Measured]:
-    genres, names = material.genres
-    found = full_ranking(
-        recommender,
-        split,
-        name=name,
-        rows=protocol.rows,
-        like=protocol.like,
-        cutoffs=protocol.cutoffs,
-        seed=seed,
-        vectors=genres if names else None,
-        genres=genres if names else None,
-    )
-    return {row: ranked.measured for row, ranked in found.items()}
-
-
-def _told(fit: Fit) -> dict[str, Any]:
-    """A fit as JSON. The rows of the training side are said by name: they are in the record as it is."""
-    rows = fit.unit == "interactions"
-    return {"name": fit.name, "kind": fit.kind, "unit": fit.unit, "ids": "train" if rows else list(fit.learned_from)}  # pyright: ignore[reportArgumentType]

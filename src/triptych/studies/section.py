@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -10,6 +11,8 @@ from triptych.catalogue.handwritten import LARGEST_BYTES
 from triptych.errors import UnknownName, UsageError
 
 T = TypeVar("T")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 _KINDS: Mapping[type, str] = {
     str: "text in quotation marks",
@@ -55,6 +58,15 @@ class Section:
         if key not in self._told:
             raise UsageError(f"{self.where} has no {key}, which it needs: {_KINDS[kind]}.")
         return self.take(key, kind, cast("T", None))
+
+    def named(self) -> str:
+        """Its ``name``, which stands in paths and on command lines."""
+        name = self.need("name", str)
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{self.where} has the name {name!r}; use lower-case letters, digits, . - and _, at most 64."
+            )
+        return name
 
     def maybe(self, key: str, kind: type[T]) -> T | None:
         """None where the key is not there, which is not the same as any value."""

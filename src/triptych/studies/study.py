@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -11,13 +10,11 @@ from typing import Any
 
 from triptych.catalogue.handwritten import text_of
 from triptych.errors import UnknownName, UsageError
+from triptych.studies.protocol import Protocol
 from triptych.studies.section import Section, extended
 from triptych.studies.variant import Variant, merged
 
 SOURCES = ("synthetic", "movielens", "catalogue")
-PROTOCOLS = ("item-based", "ranking")
-SPLITS = ("cold-items", "cold-users", "per-user", "leave-last", "by-time", "all")
-ROWS = ("overall", "warm", "cold")
 SIGNS = ("higher", "lower", "same")
 #: The rows that stand in every table of rankings, whatever a study asks for.
 CONTROLS = ("random", "popularity", "genres", "als", "ease")
@@ -25,7 +22,6 @@ CONTROLS = ("random", "popularity", "genres", "als", "ease")
 ORACLE = "oracle"
 #: Metrics that a table shows unless it says which.
 SHOWN = ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "ndcg-graded@10", "mrr@10")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIX = ".toml"
 
 
@@ -60,30 +56,6 @@ class Data:
     extract: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
     having: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How rankings are judged.
-
-    ``item-based``: lists of neighbours of items, judged by users who like both, see
-    :mod:`triptych.evaluate.protocols.item_based`. ``ranking``: all candidates ranked for every user, in ``rows``.
-    ``split`` with its ``folds`` (of items or users) or ``share`` decides what is learned from. ``neighbours``: how
-    many of an item's neighbours may speak for it.
-    """
-
-    name: str
-    kind: str
-    title: str = ""
-    split: str = "all"
-    folds: int = 0
-    share: float = 0
-    seed: int = 0
-    like: float = 4.0
-    least: int = 0
-    rows: tuple[str, ...] = ("overall",)
-    cutoffs: tuple[int, ...] = (1, 3, 5, 10)
-    neighbours: int = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,8 +140,8 @@ class Study:
             if "extends" in below:
                 raise UsageError(f"{source} extends {base}, which extends another itself; extend that one.")
             section = Section(extended(below, section.rest()), source)
-        name = _named(section.need("name", str), source)
-        protocols = tuple(_protocol(one) for one in section.sections("protocol"))
+        name = section.named()
+        protocols = tuple(Protocol.of(one) for one in section.sections("protocol"))
         baseline = section.take("baseline", dict, {})
         tables = tuple(_table(one, baseline, protocols) for one in section.sections("table"))
         if not protocols or not tables:
@@ -266,41 +238,6 @@ def _tuning(section: Section) -> Tuning:
     return found
 
 
-def _protocol(section: Section) -> Protocol:
-    kind = section.choice("kind", PROTOCOLS, "ranking")
-    by_items = kind == "item-based"
-    found = Protocol(
-        name=_named(section.need("name", str), section.where),
-        kind=kind,
-        title=section.take("title", str, ""),
-        split=section.choice("split", SPLITS, "all" if by_items else "cold-items"),
-        folds=section.take("folds", int, 0),
-        share=section.take("share", float, 0.0),
-        seed=section.take("seed", int, 0),
-        like=section.take("like", float, 3.5 if by_items else 4.0),
-        least=section.take("least", int, 5 if by_items else 1),
-        rows=section.texts("rows", ("overall",)),
-        cutoffs=section.wholes("cutoffs", (1, 3, 5, 10)),
-        neighbours=section.take("neighbours", int, 40),
-    )
-    section.end()
-    for row in found.rows:
-        if row not in ROWS:
-            raise UnknownName(f"row in {section.where}", row, ROWS)
-    if not found.cutoffs or min(found.cutoffs) < 1 or found.neighbours < 1:
-        raise UsageError(f"{section.where}: cutoffs and neighbours are 1 or more.")
-    folded = found.split in ("cold-items", "cold-users")
-    if folded and found.folds < 2:
-        raise UsageError(f"{section.where} splits by {found.split} into {found.folds} folds; give folds = 2 or more.")
-    if found.split in ("per-user", "by-time") and not 0 < found.share < 1:
-        raise UsageError(f"{section.where} splits {found.split} and needs share, what is tested, between 0 and 1.")
-    if not by_items and found.split == "all":
-        raise UsageError(f"{section.where} ranks for users and must hold something back: give it a split.")
-    if by_items and found.split not in ("all", "cold-users"):
-        raise UsageError(f"{section.where} judges lists by users; its split is all or cold-users, not {found.split}.")
-    return found
-
-
 def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Protocol, ...]) -> Table:
     own = section.take("variant", dict, {})
     rows: list[Variant] = []
@@ -319,7 +256,7 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
     if against not in names:
         raise UnknownName(f"row of {section.where}", against, names)
     table = Table(
-        name=_named(section.need("name", str), section.where),
+        name=section.named(),
         title=section.need("title", str),
         notes=section.take("notes", str, "").strip(),
         rows=tuple(rows),
@@ -331,6 +268,13 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
     for name in table.protocols:
         if name not in [one.name for one in protocols]:
             raise UnknownName(f"protocol in {section.where}", name, [one.name for one in protocols])
+    if learning := [row.name for row in rows if row.learn is not None]:
+        for one in protocols:
+            if one.split == "all" and (not table.protocols or one.name in table.protocols):
+                raise UsageError(
+                    f"{section.where} has rows that learn from ratings, such as {learning[0]!r}, and under the "
+                    f"protocol {one.name!r} all ratings judge. Give the table protocols that hold some back."
+                )
     return table
 
 
@@ -371,12 +315,6 @@ def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
         raise UnknownName(f"table in {where}", table, names)
     if row not in names[table]:
         raise UnknownName(f"row in {where}", row, names[table])
-
-
-def _named(name: str, where: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{where} has the name {name!r}; use lower-case letters, digits, . - and _, at most 64.")
-    return name
 
 
 def _unique(what: str, names: list[str]) -> None:

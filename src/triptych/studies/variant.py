@@ -14,14 +14,18 @@ from triptych.features.recipe import PANELS, plain
 from triptych.studies.section import Section
 
 METRICS = ("cosine", "euclidean")
+#: What a row says that has none of what its table has.
+NONE: Mapping[str, Any] = {"none": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """``features``: titles or patterns such as ``seeing/*``, all by default; ``without``: panels, titles or patterns
     that are left out of them. ``fusion``: settings of :class:`~triptych.fusion.fusion.Fusion` by name. ``select``:
-    settings of the selection, None for none. ``weights``: of panels, when items are compared. ``genres``: only items
-    of one of these, at most ``most`` of each (those with most ratings of all, before any split), 0 for all.
+    settings of the selection, None for none. ``learn``: settings of a similarity that is learned from these features
+    and the training ratings, see :mod:`triptych.studies.learning`; None for none. ``weights``: of panels, when items
+    are compared. ``genres``: only items of one of these, at most ``most`` of each (those with most ratings of all,
+    before any split), 0 for all.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Variant:
     without: tuple[str, ...] = ()
     fusion: Mapping[str, Any] = field(default_factory=dict[str, Any])
     select: Mapping[str, Any] | None = None
+    learn: Mapping[str, Any] | None = None
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
     metric: str = "cosine"
     genres: tuple[str, ...] = ()
@@ -38,14 +43,15 @@ class Variant:
     def of(cls, told: Mapping[str, Any], where: str) -> Variant:
         section = Section(told, where)
         weights = section.section("weights").rest()
-        select = cast("dict[str, Any] | None", section.maybe("select", dict))
+        select, learn = (cast("dict[str, Any] | None", section.maybe(key, dict)) for key in ("select", "learn"))
         variant = cls(
             name=section.need("name", str),
             features=section.texts("features"),
             without=section.texts("without"),
             fusion=plain(section.take("fusion", dict, {}), f"{where} fusion"),
             # An empty table asks for the selection as it is by default; no table asks for none.
-            select=None if select is None or select == {"none": True} else plain(select, f"{where} select"),
+            select=None if select is None or select == NONE else plain(select, f"{where} select"),
+            learn=None if learn is None or learn == NONE else plain(learn, f"{where} learn"),
             weights={panel: _weight(panel, value, where) for panel, value in weights.items()},
             metric=section.choice("metric", METRICS, "cosine"),
             genres=section.texts("genres"),
@@ -58,6 +64,8 @@ class Variant:
     def digest(self) -> str:
         """Over all that decides a number: two rows of one digest are one computation, whatever they are called."""
         told = {name: value for name, value in asdict(self).items() if name != "name"}
+        if self.learn is None:  # it was not there at first, and what learns nothing is what it was
+            del told["learn"]
         return hashlib.blake2b(json.dumps(plain(told, self.name), sort_keys=True).encode(), digest_size=6).hexdigest()
 
     def chosen(self, titles: Sequence[str]) -> list[str]:

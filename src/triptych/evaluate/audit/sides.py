@@ -11,10 +11,12 @@ from triptych.evaluate.audit.findings import Finding, few, many
 from triptych.evaluate.audit.rows import Ints, beyond, distinct, keys_among, met, pairs, places_among, shared
 from triptych.evaluate.record import Fit, Record
 from triptych.evaluate.recording import column_codes
-from triptych.evaluate.split import SIDES, TEST, TRAIN, VALIDATION, Split
+from triptych.evaluate.split import GIVEN, SIDES, TEST, TRAIN, VALIDATION, Split
 
-_NAMES = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
+_NAMES = {TRAIN: "training", VALIDATION: "validation", TEST: "test", GIVEN: "given"}
 _SIDES = tuple(combinations(_NAMES, 2))
+#: What is given are rows of the test's users with the items of the training: so it is meant.
+_SHARED = {"users": (TEST, GIVEN), "items": (TRAIN, GIVEN)}
 
 
 def overlap(record: Record) -> Finding:
@@ -40,7 +42,8 @@ def overlap(record: Record) -> Finding:
         found += _pairs_on_both(record)
     if found:
         return Finding(check="overlap", verdict="fault", evidence=". ".join(found) + ".", cure=cure)
-    if record.pairs is None and split is not None and sum((split.side == one).any() for one in _NAMES) < 2:
+    sides = (TRAIN, VALIDATION, TEST)
+    if record.pairs is None and split is not None and sum((split.side == one).any() for one in sides) < 2:
         return _silent("overlap", f"rows on one side alone: {_counted(split)}", "the side of each interaction")
     if not looked:
         return _silent("overlap", "neither interactions with their sides nor pairs", "interactions.parquet")
@@ -84,21 +87,23 @@ def future(record: Record) -> Finding:
         return Finding(
             check="future", verdict="clean", evidence=f"No row of the training is later than {than}; {_counted(split)}."
         )
+    # What is given of a user is known when something is recommended, as what is learned from is.
+    known = train | (timed & (side == GIVEN))
     last_of = np.full(len(split.history.user_ids), -1, np.int64)
-    np.maximum.at(last_of, split.history.users[train], times[train])
+    np.maximum.at(last_of, split.history.users[known], times[known])
     early = test & (times < last_of[split.history.users])
     share = early.sum() / max(int(test.sum()), 1)
     return Finding(
         check="future",
         verdict="notice" if early.any() else "clean",
         evidence=f"The split is not by time: of {int(early.sum()):,} of {int(test.sum()):,} rows of the test "
-        f"({share:.0%}) a later row of the same user is in training.",
+        f"({share:.0%}) a later row of the same user is in training{' or given' if (side == GIVEN).any() else ''}.",
         cure="Where the question is what users do next, split by time." if early.any() else "",
     )
 
 
 def fitted_on_test(record: Record) -> Finding:
-    """Whatever learned from items, users or rows that the test alone has."""
+    """Whatever learned from items, users or rows that the test alone has. What is given is the test's."""
     cure = "Fit on the training rows, or on the items that have some, and apply it to the others."
     if record.fits is None:
         return _silent("fitted-on-test", "nothing of what was fitted", "its fits, or an empty list if there are none")
@@ -148,7 +153,8 @@ def _beyond_training(fit: Fit, split: Split) -> tuple[int, str, str]:
     """From how many it learned; in words, what of it the test has and training has not; the same of the validation."""
     if isinstance(fit.learned_from, History):
         keys = distinct(keys_among(fit.learned_from, split.history))
-        train, validation, test = (distinct(part.keys) for part in (split.train, split.validation, split.test))
+        judging = split.history.take(np.isin(split.side, (TEST, GIVEN)))
+        train, validation, test = (distinct(part.keys) for part in (split.train, split.validation, judging))
         more = beyond(keys[keys >= 0], train)
         seen, held = shared(more, test), beyond(shared(more, validation), test)
 
@@ -160,7 +166,8 @@ def _beyond_training(fit: Fit, split: Split) -> tuple[int, str, str]:
     learned = np.zeros(len(ids), bool)
     places = places_among(fit.learned_from, ids)
     learned[places[places >= 0]] = True
-    train, validation, test = (met(split, fit.unit, side) for side in (TRAIN, VALIDATION, TEST))
+    train, validation, test, given = (met(split, fit.unit, side) for side in (TRAIN, VALIDATION, TEST, GIVEN))
+    test |= given
     seen = np.flatnonzero(learned & test & ~train)
     held = np.flatnonzero(learned & validation & ~train & ~test)
 
@@ -188,6 +195,8 @@ def _ids_on_both(split: Split, unit: str) -> list[str]:
     ids = split.history.user_ids if unit == "users" else split.history.item_ids
     found: list[str] = []
     for one, other in _SIDES:
+        if (one, other) == _SHARED[unit]:
+            continue
         both = np.flatnonzero(met(split, unit, one) & met(split, unit, other))
         if len(both):
             found.append(
@@ -226,7 +235,8 @@ def _pairs_on_both(record: Record) -> list[str]:
 
 
 def _counted(split: Split) -> str:
-    return ", ".join(f"{int((split.side == side).sum()):,} {name}" for side, name in _NAMES.items()) + " rows"
+    counts = {name: int((split.side == side).sum()) for side, name in _NAMES.items()}
+    return ", ".join(f"{n:,} {name}" for name, n in counts.items() if n or name != _NAMES[GIVEN]) + " rows"
 
 
 def _silent(check: str, lacks: str, cure: str) -> Finding:

@@ -11,6 +11,11 @@ For each item m that has a list, and each user u who likes m and something else,
 
 each averaged over the users of an item, then over the items. An item whose list nobody can judge is not counted. The
 ideal list may hold m, which the list may not, so 1 is out of reach; that is the definition, not an oversight here.
+
+The thesis judges by all ratings there are. Where something learns from ratings, those who judge must not have taught
+it: under a split by users the test's users judge, by all that they rated. Under one by users *and* items they judge by
+all that they rated too, what they were given included, since a list may name any item; but only lists of items that
+nothing was learned of are judged, see :func:`judges`: the others' content has taught.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.metrics.ranking import CUTOFFS
+from triptych.evaluate.split import GIVEN, TEST, Split
 
 METRICS = ("precision", "recall", "hit-rate", "ndcg-graded", "mrr")
 #: Cells of a block of users that is laid out whole, user by item, and judgements that are made at a time: both stay
@@ -86,6 +92,14 @@ def item_based(
         values=dict(zip(names, means, strict=True)),
         whole={"listed": float(listed.sum()), "users": float(users), "pairs": float(judged.sum())},
     )
+
+
+def judges(split: Split) -> tuple[npt.NDArray[np.bool_], History]:
+    """bool ``[items]``, whose lists are judged, and the rows that judge: those of the test, with those that are given
+    of its users. Where some are, they make up all that these users rated, and lists are of cold items alone."""
+    if not len(split.given):
+        return np.ones(len(split.history.item_ids), bool), split.test
+    return split.cold_items, split.history.take(np.isin(split.side, (TEST, GIVEN)))
 
 
 def _judge(block: _Block, who: I64, ranks: I64, ideal: F64, cutoffs: Sequence[int]) -> Iterator[F64]:

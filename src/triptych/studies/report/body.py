@@ -10,16 +10,26 @@ from typing import Any, cast
 import numpy as np
 
 from triptych.studies.report.findings import findings, how
+from triptych.studies.report.learned.curves import headline
+from triptych.studies.report.learned.pairs import COUNTS, confusion_of, parameters, rates
+from triptych.studies.report.learned.placing import Placing, placings
+from triptych.studies.report.learned.section import rows_of
+from triptych.studies.report.learned.told import folds_of, followed, gap, taught
 from triptych.studies.report.view import base_of, best, family, main, shown
 from triptych.studies.results import Check, Judgement, Line, Results, Verdict
 
 FORMAT = "triptych-study-report/1"
+#: Of each line of parameters.
+PARAMETERS = ("module", "part", "shape", "count")
 #: What is told of a control that was tuned; each trial stands in the cell.
 _TUNED = ("model", "chosen", "chosen_on", "score", "grid", "budget", "extend", "edges", "seconds")
 
 
-def to_json(results: Results) -> dict[str, Any]:
-    """The study, its manifest, every table under every protocol, claims with verdicts, and brackets."""
+def to_json(results: Results, placed: Mapping[str, Placing] | None = None) -> dict[str, Any]:
+    """The study, its manifest, every table under every protocol, claims with verdicts, and brackets.
+
+    ``placed``: where learned rows place items, by table, if it is known already."""
+    placing = placings(results) if placed is None else placed
     study, manifest = results.done.study, results.done.manifest
     body = {
         "format": FORMAT,
@@ -32,6 +42,7 @@ def to_json(results: Results) -> dict[str, Any]:
                 "notes": table.notes,
                 "against": table.against,
                 "metrics": list(table.metrics),
+                "placing": placing[table.name].told if table.name in placing else None,
                 "judgements": [_judgement(one) for one in results.judgements if one.table.name == table.name],
             }
             for table in study.tables
@@ -67,7 +78,8 @@ def _judgement(one: Judgement) -> dict[str, Any]:
         "best": {metric: best(one, metric) or None for metric in shown(one)},
         "corrected_together": {"variants": family(one), "controls": family(one, "control")},
         "says": findings(one),
-        "lines": [_line(line, base) for line in one.lines],
+        "learning": {"metric": followed(one) or None, "says": headline(one) or None} if taught(one) else None,
+        "lines": [{**_line(line, base), **_learned(one, line)} for line in one.lines],
     }
 
 
@@ -90,6 +102,36 @@ def _line(line: Line, base: Line | None) -> dict[str, Any]:
         "selection": [_selection(facts["selected"]) for facts in line.facts if "selected" in facts],
         "tuned": [{key: facts["tuned"].get(key) for key in _TUNED} for facts in line.facts if "tuned" in facts],
     }
+
+
+def _learned(one: Judgement, line: Line) -> dict[str, Any]:
+    """Of a row that was trained: each fold's epochs, means where snapshots were judged, and what became of them."""
+    folds = folds_of(line)
+    if not folds:
+        return {}
+    found = gap(line, one)
+    counts = confusion_of(line)
+    return {
+        "learned": {
+            "folds": [
+                {
+                    "fold": fold.number,
+                    "best": fold.best or None,
+                    "epochs": [_epoch(epoch) for epoch in fold.epochs],
+                }
+                for fold in folds
+            ],
+            "by_epoch": rows_of(one, line.name),
+            "gap": asdict(found) if found is not None else None,
+            "confusion": dict(zip(COUNTS, counts, strict=True)) | rates(counts) if counts is not None else None,
+            "parameters": [dict(zip(PARAMETERS, row, strict=True)) for row in parameters(line)],
+        }
+    }
+
+
+def _epoch(epoch: Mapping[str, Any]) -> dict[str, Any]:
+    """All that was told of it but for distributions, which stand in the cell."""
+    return {key: value for key, value in epoch.items() if key not in ("histogram", "triplets", "spread", "confusion")}
 
 
 def _selection(told: Mapping[str, Any]) -> dict[str, Any]:

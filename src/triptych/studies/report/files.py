@@ -9,6 +9,7 @@ from pathlib import Path
 
 from triptych.studies.draft import replaced
 from triptych.studies.report.body import to_json
+from triptych.studies.report.learned.placing import placings
 from triptych.studies.report.markdown import markdown
 from triptych.studies.report.page import page
 from triptych.studies.results import Results
@@ -19,8 +20,9 @@ CURE = "The cells of the run stand; mend the folder and write the report again: 
 
 def write(results: Results, folder: Path) -> Sequence[Path]:
     """The page, the Markdown and the JSON, in this order. All are made before the first is written."""
-    body = json.dumps(to_json(results), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    texts = dict(zip(NAMES, (page(results), markdown(results), body), strict=True))
+    placed = placings(results)
+    body = json.dumps(to_json(results, placed), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    texts = dict(zip(NAMES, (page(results, placed), markdown(results, placed), body), strict=True))
     paths: list[Path] = []
     for name, text in texts.items():
         path = folder / name

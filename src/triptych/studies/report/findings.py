@@ -231,7 +231,7 @@ def _plain_ablation(judgement: Judgement, line: Line) -> bool:
     own, base = by.get(line.name), next(one for one in judgement.table.rows if one.name == judgement.table.against)
     if own is None:
         return False
-    keys = ("fusion", "select", "weights", "metric", "genres", "most")
+    keys = ("fusion", "select", "learn", "weights", "metric", "genres", "most")
     return all(getattr(own, key) == getattr(base, key) for key in keys)
 
 
@@ -241,6 +241,11 @@ def _split(protocol: Protocol) -> str:
             return f"Items are cut into {protocol.folds} folds; those of one are new, and nothing is learned from them."
         case "cold-users":
             return f"Users are cut into {protocol.folds} folds; nothing is learned from the ratings of those who judge."
+        case "cold-both":
+            return (
+                f"Users and items are cut into {protocol.folds} folds each; those of one are new, and nothing is "
+                "learned from either. What the users say of the other items is told when lists are made for them."
+            )
         case "per-user":
             return f"Of each user's ratings {protocol.share:.0%} are held back."
         case "leave-last":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from triptych.studies.report import tables
 from triptych.studies.report.findings import findings, how, scored, tested, verdict_counts
+from triptych.studies.report.learned.maps import overlaps, told_of_ratings
+from triptych.studies.report.learned.placing import Placing, about, about_cases, case_rows, placings
+from triptych.studies.report.learned.section import counted, epochs_table, followed_by
+from triptych.studies.report.learned.told import taught
 from triptych.studies.report.selection import counts, kept, selecting
 from triptych.studies.report.view import UNMEASURED, listed, told, unhad
 from triptych.studies.results import AGREES, CONTRADICTS, UNDECIDED, UNTESTED, Judgement, Results
@@ -20,7 +24,9 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 _BEGINNING = re.compile(r"^(?:([-+=#>:])|(\d+)([.)])(?=\s|$))")
 
 
-def markdown(results: Results) -> str:
+def markdown(results: Results, placed: Mapping[str, Placing] | None = None) -> str:
+    """``placed``: where learned rows place items, by table, if it is known already."""
+    placing = placings(results) if placed is None else placed
     study, manifest = results.done.study, results.done.manifest
     parts = [f"# {words(study.title)}"]
     if study.paper:
@@ -32,14 +38,15 @@ def markdown(results: Results) -> str:
     if features:
         parts.append(table(("feature", "width", "items"), features))
     parts += _claims(results)
-    shown: set[str] = set()
-    for judgement in results.judgements:
-        if judgement.table.name not in shown:
-            shown.add(judgement.table.name)
-            parts.append(f"## {words(judgement.table.title)}")
-            if judgement.table.notes:
-                parts.append(paragraph(judgement.table.notes))
-        parts += _judgement(judgement, draws=study.draws)
+    for name in dict.fromkeys(judgement.table.name for judgement in results.judgements):
+        own = [judgement for judgement in results.judgements if judgement.table.name == name]
+        parts.append(f"## {words(own[0].table.title)}")
+        if own[0].table.notes:
+            parts.append(paragraph(own[0].table.notes))
+        for judgement in own:
+            parts += _judgement(judgement, draws=study.draws)
+        parts += _learned(own)
+        parts += _placed(placing[name]) if name in placing else []
     if not results.judgements:
         parts.append("No table has a row that was measured.")
     parts += ["## The run", table(("", ""), tables.manifest_rows(manifest), numbers=False)]
@@ -140,6 +147,40 @@ def _selection(judgement: Judgement) -> list[str]:
         "Columns that are left, means over folds:",
         table(("panel", "given", "filtered", *(one.name for one in lines)), rows),
     ]
+
+
+def _learned(judgements: Sequence[Judgement]) -> list[str]:
+    """What became of classification and ranking while the rows of a table were trained."""
+    ones = [one for one in judgements if taught(one)]
+    if not ones:
+        return []
+    parts = ["### How the networks learned"]
+    for judgement in ones:
+        own = followed_by(judgement, "")
+        if own is not None:
+            rows = [(words(row), f"**{words(verdict)}**", words(says)) for row, verdict, says in own.verdicts]
+            said = f" {words(own.headline)}" if own.headline else ""
+            parts.append(f"**{words(own.title)}.**{said}")
+            parts += [table(("", "verdict", "what was seen"), rows, escaped=True, numbers=False)] if rows else []
+    heads, cells = epochs_table(ones)
+    parts += ["Means over folds, by epoch:", table(heads, cells)] if cells else []
+    for names, lines in counted(ones[0]):
+        parts += [f"Parameters of {words(names)}:", table(("module", "part", "shape", "parameters"), lines)]
+    return parts
+
+
+def _placed(told: Placing) -> list[str]:
+    """What the vectors hold apart from how they rank."""
+    parts = ["### Where they place items", words(about(told)), words(about_cases(told))]
+    for item_id in told.named:
+        heads, rows = case_rows(told, item_id)
+        parts += [f"**{words(told.title(item_id))}**", table(heads, rows, numbers=False)]
+    ratings = told_of_ratings(told, "")
+    if ratings is not None:
+        parts += [words(ratings.says), table(ratings.heads, ratings.rows)]
+    for one in overlaps(told, ""):
+        parts += [f"**{words(one.title)}.** {words(one.says)}", table(one.heads, one.rows)]
+    return parts
 
 
 def _unhad(judgement: Judgement) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from triptych.drawing.figure import STYLE as FIGURE_STYLE
-from triptych.drawing.figure import Figure
 from triptych.drawing.figure import table as listing
 from triptych.drawing.page import hinge, shell
 from triptych.drawing.stroke import STYLE as CHART_STYLE
 from triptych.studies.report import tables
 from triptych.studies.report.figures import figures_of, over_k
 from triptych.studies.report.findings import findings, how, scored, tested, verdict_counts
+from triptych.studies.report.learned.page import STYLE as LEARNED_STYLE
+from triptych.studies.report.learned.page import learning, places
+from triptych.studies.report.learned.placing import Placing, placings
+from triptych.studies.report.part import badge, folded, laid, prose
 from triptych.studies.report.selection import selection_figures
 from triptych.studies.report.view import UNMEASURED, listed, seconds, told, unhad
 from triptych.studies.results import AGREES, CONTRADICTS, UNDECIDED, UNTESTED, Judgement, Results, Verdict
-from triptych.studies.study import Table
+from triptych.studies.study import Study, Table
 
 STYLE = """
 .notes { color: var(--soft); max-width: 44rem; overflow-wrap: anywhere; }
@@ -60,8 +62,9 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .78rem; line-he
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
-def page(results: Results) -> str:
-    """The whole page."""
+def page(results: Results, placed: Mapping[str, Placing] | None = None) -> str:
+    """The whole page. ``placed``: where learned rows place items, by table, if it is known already."""
+    placing = placings(results) if placed is None else placed
     study, manifest = results.done.study, results.done.manifest
     by_table = [(one, [found for found in results.judgements if found.table.name == one.name]) for one in study.tables]
     by_table = [(one, found) for one, found in by_table if found]
@@ -82,12 +85,15 @@ def page(results: Results) -> str:
         _numbers(results),
         f'<nav aria-label="Contents">{links}</nav>',
         _claims(results) if results.verdicts else "",
-        *(_table(one, found, k, draws=study.draws) for k, (one, found) in enumerate(by_table, start=1)),
+        *(
+            _table(one, found, k, study=study, where=placing.get(one.name))
+            for k, (one, found) in enumerate(by_table, start=1)
+        ),
         "" if by_table else "<p class=lead>No table has a row that was measured.</p>",
         _run(results),
         f"<p class=foot>{escape(foot)}</p>",
     ]
-    whole = shell(f"{study.title}: the report", "".join(body), style=CHART_STYLE + FIGURE_STYLE + STYLE)
+    whole = shell(f"{study.title}: the report", "".join(body), style=CHART_STYLE + FIGURE_STYLE + STYLE + LEARNED_STYLE)
     return whole.translate(_TURNS)
 
 
@@ -128,48 +134,44 @@ def _claims(results: Results) -> str:
 
 def _outcome(one: Verdict) -> str:
     _, where, what, verdict = tables.claim_row(one)
-    return f"<li>{_badge(verdict)}<span>{_prose(what)}<small>{escape(where)}</small></span></li>"
+    return f"<li>{_verdict(verdict)}<span>{prose(what)}<small>{escape(where)}</small></span></li>"
 
 
-def _badge(verdict: str) -> str:
-    kind = verdict.replace(" ", "-") if verdict in (AGREES, CONTRADICTS, UNDECIDED, UNTESTED) else ""
-    return f'<span class="badge {kind}">{escape(verdict)}</span>'
+def _verdict(word: str) -> str:
+    return badge(word, word.replace(" ", "-") if word in (AGREES, CONTRADICTS, UNDECIDED, UNTESTED) else "")
 
 
-def _table(one: Table, judgements: Sequence[Judgement], k: int, *, draws: int) -> str:
+def _table(one: Table, judgements: Sequence[Judgement], k: int, *, study: Study, where: Placing | None) -> str:
     notes = f"<p class=notes>{escape(one.notes)}</p>" if one.notes else ""
     ran = [found for found in judgements if told(found)]
     if not ran:
         body = f"<p class=how>{escape(_unhad(judgements[0]))}</p>"
     else:
-        body = "".join(_judgement(found, f"t{k}-{n}", draws=draws) for n, found in enumerate(ran, start=1))
+        body = "".join(_judgement(found, f"t{k}-{n}", draws=study.draws) for n, found in enumerate(ran, start=1))
         body += _selected(ran, f"t{k}-selected")
+        body += learning(ran, f"t{k}-learned")
+        body += places(where, f"t{k}-placed", seed=study.seed) if where is not None else ""
     return f'<section id="table-{k}"><h2>{escape(one.title)}</h2>{notes}{body}</section>'
 
 
 def _judgement(one: Judgement, name: str, *, draws: int) -> str:
     row = f", {one.row} items" if one.row else ""
     curves = over_k(one, f"{name}-k")
-    thirds = f'<div class="figures thirds">{"".join(each.html() for each in curves)}</div>' if curves else ""
     missing = _unhad(one)
     parts = [
         f'<div class="judged" id="{name}"><h3>{escape(one.protocol.title or one.protocol.name)}{escape(row)}</h3>',
-        f"<p class=says>{_prose(' '.join(findings(one)))}</p>",
+        f"<p class=says>{prose(' '.join(findings(one)))}</p>",
         f"<details class=how><summary>How it was judged: {escape(scored(one))}</summary>",
-        f"<p>{_prose(how(one.protocol, one.row))}</p></details>",
-        _figures(figures_of(one, name)),
-        thirds,
+        f"<p>{prose(how(one.protocol, one.row))}</p></details>",
+        laid(figures_of(one, name)),
+        laid(curves, thirds=True),
         f'<div class="wide-table" tabindex="0">{_rows(one)}</div>',
-        f"<p class=how>{_prose(tested(one, draws=draws))} Bold: the best variant. Cost: all folds together.</p>",
+        f"<p class=how>{prose(tested(one, draws=draws))} Bold: the best variant. Cost: all folds together.</p>",
         f"<p class=how>{escape(missing)}</p>" if missing else "",
         _details(one),
         "</div>",
     ]
     return "".join(parts)
-
-
-def _figures(figures: Sequence[Figure]) -> str:
-    return f"<div class=figures>{''.join(one.html() for one in figures)}</div>" if figures else ""
 
 
 def _selected(judgements: Sequence[Judgement], name: str) -> str:
@@ -178,9 +180,7 @@ def _selected(judgements: Sequence[Judgement], name: str) -> str:
         figures = selection_figures(one, name)
         if figures:
             by = one.protocol.title or one.protocol.name
-            return (
-                f'<div class="judged"><h3>What was selected</h3><p class=how>{escape(by)}.</p>{_figures(figures)}</div>'
-            )
+            return f'<div class="judged"><h3>What was selected</h3><p class=how>{escape(by)}.</p>{laid(figures)}</div>'
     return ""
 
 
@@ -198,21 +198,11 @@ def _rows(one: Judgement) -> str:
 
 
 def _details(one: Judgement) -> str:
-    parts = [_fold("All figures and tests", listing(tables.ALL, tables.all_rows(one)))]
+    parts = [folded("All figures and tests", listing(tables.ALL, tables.all_rows(one)))]
     heads, rows = tables.whole_table(one)
     if heads:
-        parts.append(_fold("Of all lists together", listing(heads, rows)))
+        parts.append(folded("Of all lists together", listing(heads, rows)))
     return f"<div class=more>{''.join(parts)}</div>"
-
-
-def _prose(text: str) -> str:
-    """Escaped, and with what belongs to a number kept beside it."""
-    held = re.sub(r"(?<=\d) %|\bp [<=] (?=\d)", lambda found: found[0].replace(" ", "\u00a0"), text)
-    return escape(held)
-
-
-def _fold(title: str, inner: str) -> str:
-    return f"<details><summary>{escape(title)}</summary><div class=scroll tabindex=0>{inner}</div></details>"
 
 
 def _unhad(one: Judgement) -> str:
@@ -230,6 +220,7 @@ def _unhad(one: Judgement) -> str:
 
 def _run(results: Results) -> str:
     manifest = results.done.manifest
+    source = folded("The study as it was given", f"<pre>{escape(manifest.source)}</pre>")
     pairs = "".join(
         f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in tables.manifest_rows(manifest)
@@ -242,5 +233,5 @@ def _run(results: Results) -> str:
     return (
         f'<section id="run"><h2>Data and run</h2><p class=lead>{escape(tables.data_line(manifest))}.</p>{checks}'
         f'<div class="wide-table" tabindex="0">{features}</div><table class=pairs>{pairs}</table>'
-        f"<div class=more>{_fold('The study as it was given', f'<pre>{escape(manifest.source)}</pre>')}</div></section>"
+        f"<div class=more>{source}</div></section>"
     )

@@ -1,0 +1,1 @@
+"""Learned: what a report shows of rows that were trained: how they learned, and where they place items."""
