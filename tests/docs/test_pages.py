@@ -14,16 +14,15 @@ from triptych.fusion.fusion import METHODS, Fusion
 from triptych.fusion.normalise import SCALINGS
 from triptych.fusion.reduction import REDUCTIONS
 from triptych.fusion.select import Selecting
+from triptych.studies.protocol import SPLITS, Protocol
 from triptych.studies.study import (
     CONTROLS,
     ORACLE,
     SOURCES,
-    SPLITS,
     Bracket,
     Claim,
     Data,
     Given,
-    Protocol,
     Study,
     Table,
     Tuning,
