@@ -12,6 +12,7 @@ import torch
 
 from tests.models.siamese.test_network import content, small
 from triptych.errors import TrainingError, UsageError
+from triptych.models import archive
 from triptych.models.siamese import saved
 from triptych.models.siamese.inputs import Inputs
 from triptych.models.siamese.saved import Saved
@@ -66,16 +67,16 @@ def test_what_is_damaged_or_not_there_is_told(kept: tuple[Saved, Blocks, Path], 
     _, _, folder = kept
     with pytest.raises(UsageError, match="no trained network"):
         saved.read(tmp_path / "nowhere")
-    manifest = folder / saved.MANIFEST
+    manifest = folder / archive.MANIFEST
     text = manifest.read_text()
     manifest.write_text(text[:-20])
     with pytest.raises(TrainingError, match="cannot be read"):
         saved.read(folder)
     manifest.write_text(json.dumps({**json.loads(text), "kind": "something else"}))
-    with pytest.raises(UsageError, match="not of a Siamese network"):
+    with pytest.raises(UsageError, match="not of a triptych siamese network"):
         saved.read(folder)
     manifest.write_text(text)
-    tensors = folder / saved.TENSORS
+    tensors = folder / archive.TENSORS
     body = bytearray(tensors.read_bytes())
     body[-1] ^= 1
     tensors.write_bytes(body)

@@ -13,6 +13,7 @@ import torch
 from triptych.catalogue.history import History
 from triptych.errors import TrainingError, UnknownName, UsageError
 from triptych.features.windows import windows
+from triptych.models import archive
 from triptych.models.similarity import Learned, Lessons, Sequences
 from triptych.models.trailer_net import saved
 from triptych.models.trailer_net.network import Heads, Pooled, Taught, TrailerNetwork, parameter_lines
@@ -336,7 +337,7 @@ def test_a_run_that_was_killed_comes_to_the_same_bits(tmp_path: Path) -> None:
     assert (vectors.shape, mask.tolist()) == ((1, 8), [False])
     with pytest.raises(UsageError, match="6 entries a frame"):
         net_again.embed(Sequences(title="frames", values=(np.zeros((5, 7), np.float32),), times_s=(np.arange(5.0),)))
-    tensors = tmp_path / saved.TENSORS
+    tensors = tmp_path / archive.TENSORS
     tensors.write_bytes(tensors.read_bytes()[:-1] + b"x")
     with pytest.raises(TrainingError, match="not as they were written"):
         saved.read(tmp_path)
