@@ -54,9 +54,9 @@ class Affinity:
     left out.
 
     ``items``: at most so many are learned from, those that are liked most. Nothing larger than their square is held.
-    ``validation``: the share of these, and of users, that choose the epoch; what is learned once more of all when the
-    epoch is chosen is no setting, but vectors, in closed form. ``batch`` and ``users``: how many of either at a time,
-    in each of the ``steps`` of an epoch. ``forgetting``: how probable it is that an item is shown without a panel.
+    ``validation``: the share of these, and of users, that choose the epoch and teach nothing before; when it is chosen,
+    vectors are made of all, in closed form. ``batch`` and ``users``: how many of either at a time, in each of the
+    ``steps`` of an epoch. ``forgetting``: how probable it is that an item is shown without a panel.
     ``trainer``: its seed and title are those of this. ``seed``: of all.
     """
 
