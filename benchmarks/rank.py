@@ -8,9 +8,10 @@ have its users, who are known by what they like of the other items alone. All of
 nDCG@10 with likes of 4 or more, intervals over users. Scalings, components and vocabularies learn from training items.
 
 *Fixed* rows are forty nearest neighbours by the cosine of fused content, of all panels and of reading alone; the best
-of them by these very figures is what the others are held against, which favours it. *Launch* is popularity as content predicts it, by ridge regression on
-the training items' counts of likes; it is the same list for all. Added to the best fixed metric (standardised, weighed
-by what does best on the judged users, which favours it again), it says how much of a gain is popularity alone.
+of them by these very figures is what the others are held against, which favours it. *Launch* is popularity as content
+predicts it, by ridge regression on the training items' counts of likes; it is the same list for all. Added to the best
+fixed metric (standardised, weighed by what does best on the judged users, which favours it again), it says how much of
+a gain is popularity alone.
 *Affinity* learns each fold anew and takes its epoch by users and items held back of the training side. What stands
 under each epoch was looked at afterwards. The same with users known is told at the end.
 
