@@ -25,8 +25,10 @@ from triptych.gather.web import Manners, Web
 
 
 @contextmanager
-def asking(answer: Callable[[Request], None], catalogue: Catalogue) -> Iterator[tuple[Callable[..., Enriched], Site]]:
-    manners = Manners(read_s=0.3, tries=2)
+def asking(
+    answer: Callable[[Request], None], catalogue: Catalogue, *, read_s: float = 0.3
+) -> Iterator[tuple[Callable[..., Enriched], Site]]:
+    manners = Manners(read_s=read_s, tries=2)
     with (
         serving(answer) as site,
         Web(rng=np.random.default_rng(0), manners=manners, sleep=lambda seconds: None) as web,
@@ -382,7 +384,8 @@ def test_what_others_write_meanwhile_stands(tmp_path: Path) -> None:
         other.remove(["n002"])
         request.reply_json(films[1])
 
-    with asking(FakeOmdb(films=films, odd={"tt0000002": meddle}), catalogue) as (run, _):
+    # Two commits take their time, and whoever gave up on the answer would write while they are made.
+    with asking(FakeOmdb(films=films, odd={"tt0000002": meddle}), catalogue, read_s=60) as (run, _):
         run()
     assert sorted(catalogue.item_ids()) == ["n000", "n001"]
     assert item(catalogue, "n000").plot == "Written meanwhile."
