@@ -97,7 +97,7 @@ bench-selection: $(RUNTIME) ## 20 planted features among 2,304: which are found
 	$(BIN)/python benchmarks/selection.py
 
 bench-siamese: $(RUNTIME) ## an epoch of 25,000 pairs by the published networks, on cached features
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/siamese.py
+	$(BIN)/python benchmarks/siamese.py
 
 bench-killed: $(RUNTIME) ## kill networks while they train, go on, compare every byte
 	$(BIN)/python benchmarks/killed.py
