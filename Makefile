@@ -138,5 +138,5 @@ $(RUNTIME): pyproject.toml constraints.txt
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,light,deep,train,spacy,ocr,umap,dev,docs]'
+	$(INSTALL) -e '.[fetch,light,deep,train,spacy,ocr,fm,tune,umap,dev,docs]'
 	@touch $(RUNTIME) $@

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.protocols.rating_prediction import rating_prediction
 from triptych.evaluate.split import TEST, TRAIN, Split
-from triptych.models.predictor import Prediction
+from triptych.models.predictor import Asked, Prediction
 
 #: u and v are known, w is not; item c is cold.
 ROWS = [(0, 0, 1, TRAIN), (1, 1, 5, TRAIN), (0, 1, 4, TEST), (0, 2, 2, TEST), (1, 0, 3, TEST), (2, 0, 5, TEST)]
@@ -26,8 +27,12 @@ class Constant:
     value: float = 3.0
     answers: int = 0
 
-    def predict(self, users: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> Prediction:
-        return Prediction(mean=np.full(len(users) + self.answers, self.value))
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return {}
+
+    def predict(self, asked: Asked) -> Prediction:
+        return Prediction(mean=np.full(len(asked) + self.answers, self.value))
 
 
 def split() -> Split:

@@ -17,7 +17,7 @@ from triptych.evaluate.measured import Measured
 from triptych.evaluate.metrics.rating import rating_metrics
 from triptych.evaluate.protocols.full_ranking import ROWS, sides
 from triptych.evaluate.split import Split
-from triptych.models.predictor import RatingPredictor
+from triptych.models.predictor import Asked, RatingPredictor
 
 F64 = npt.NDArray[np.float64]
 
@@ -87,14 +87,14 @@ def _scale(train: History) -> tuple[float, float]:
 
 
 def _asked(predictor: RatingPredictor, judged: History, batch: int) -> F64:
-    found = np.zeros(len(judged))
+    found, every = np.zeros(len(judged)), Asked.of(judged)
     for start in range(0, len(judged), batch):
         part = slice(start, start + batch)
-        users, items = judged.users[part].astype(np.int64), judged.items[part].astype(np.int64)
-        prediction = predictor.predict(users, items)
-        if len(prediction.mean) != len(users):
+        asked = every.take(part)
+        prediction = predictor.predict(asked)
+        if len(prediction.mean) != len(asked):
             raise UsageError(
-                f"a predictor gave {len(prediction.mean)} answers for {len(users)} pairs; every pair has one."
+                f"a predictor gave {len(prediction.mean)} answers for {len(asked)} pairs; every pair has one."
             )
         found[part] = prediction.mean
     return found
