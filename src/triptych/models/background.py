@@ -38,7 +38,8 @@ class Field:
 
     @property
     def width(self) -> int:
-        return int(self.values.shape[1])  # pyright: ignore[reportOptionalSubscript]
+        held: Any = self.values
+        return int(held.shape[1])
 
     def dense(self) -> F32:
         """float32 ``[n, d]``."""
