@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Triptych
 from triptych.catalogue.records import Item
 from triptych.catalogue.sources.synthetic import Settings, draw_item
+from triptych.cli.demo import MARK
 from triptych.cli.demo_page import _card  # pyright: ignore[reportPrivateUsage]
 from triptych.features.registry import PROFILES
 from triptych.media.contact_sheet import ContactSheet
@@ -39,8 +40,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_demo_builds_adds_one_more_and_writes_its_page(folder: Path, triptych: Triptych) -> None:
+    # One that was interrupted stands there: it is made anew, and nothing of the old one is left.
+    (folder / "clips").mkdir(parents=True)
+    for name in (MARK, "stale", "clips/stale"):
+        (folder / name).write_text("old")
+
     answer = triptych("demo", "--folder", folder, "--clips", "8", "--json")
     assert answer.status == 0
+    assert not list(folder.rglob("stale"))
+    assert (folder / MARK).is_file(), "the next one would be refused"
     told = answer.json
     assert told["clips"] == 9
     assert told["new_item_recommended_for"], "the new title stands in nobody's list"
@@ -62,11 +70,6 @@ def test_the_demo_builds_adds_one_more_and_writes_its_page(folder: Path, triptyc
     assert f"{9 * len(PROFILES['light'])} done, 0 skipped, 0 failed." in text
     first_card = next(attributes for tag, attributes in page.tags if tag == "article")
     assert first_card == {"class": "new"}
-
-    # A demo that stands is made anew; nothing of the old one is left.
-    (folder / "stale").write_text("old")
-    assert triptych("demo", "--folder", folder, "--clips", "6", "--json").json["clips"] == 7
-    assert not (folder / "stale").exists()
 
 
 def test_what_is_written_of_a_title_stays_text() -> None:
