@@ -14,7 +14,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding hearing reading evaluate similar selection siamese killed mining trailers rank
+  genres embedding hearing reading evaluate similar selection siamese killed mining trailers rank ratings neighbours genre-cont
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -110,6 +110,15 @@ bench-trailers: $(RUNTIME) ## the trailer network: what a leak is worth in R² f
 
 bench-rank: $(RUNTIME) ## learning to rank cold items for cold users, beside the best fixed metric (DATA=folder)
 	$(if $(DATA),$(BIN)/python benchmarks/rank.py '$(DATA)',@echo 'bench-rank needs DATA=folder' >&2)
+
+bench-ratings: $(TOOLS) ## every rating model on u1 of MovieLens 100K, the best on u1 to u5 (DATA=folder ARGS=…)
+	$(if $(DATA),$(BIN)/python benchmarks/ratings.py '$(DATA)' $(ARGS),@echo 'bench-ratings needs DATA=folder' >&2)
+
+bench-neighbours: $(TOOLS) ## z-scored neighbours of ratings beside scikit-surprise's (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/neighbours_of_ratings.py '$(DATA)',@echo 'bench-neighbours needs DATA=folder' >&2)
+
+bench-genre-cont: $(RUNTIME) ## ratings by like genres beside the direct triple loop (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/genre_cont.py '$(DATA)',@echo 'bench-genre-cont needs DATA=folder' >&2)
 
 docs: $(TOOLS) ## write the reference, build site/, run the examples of the pages
 	$(BIN)/python docs/generate.py

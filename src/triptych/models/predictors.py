@@ -49,6 +49,9 @@ PREDICTORS: Mapping[str, Family] = {
     "reg-svd": Family(settings=f"{_CF}.reg_svd:RegSVD", says="biases and factors, by gradient descent"),
     "svd++": Family(settings=f"{_CF}.svd_plus_plus:SVDPlusPlus", says="the same, and factors of what a user rated"),
     "als": Family(settings=f"{_CF}.rating_als:RatingALS", says="biases and factors, by alternating least squares"),
+    "item-ridge": Family(
+        settings=f"{_CF}.item_ridge:ItemRidge", says="each item's ratings regressed on its raters' others"
+    ),
     "libfm": _fm("libfm", "a Bayesian factorisation of ids"),
     "fm-content": _fm("fm-content", "ids and what is known of items"),
     "fm": _fm("fm", "ids, histories, items, users and the day"),

@@ -1,0 +1,1 @@
+"""Collaborative: ratings told from other ratings alone."""
