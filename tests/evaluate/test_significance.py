@@ -8,7 +8,16 @@ from scipy import stats
 
 from triptych.errors import UnknownName, UsageError
 from triptych.evaluate.measured import Measured
-from triptych.evaluate.significance import adjusted, compare, compare_all, holm, interval, intervals, relative
+from triptych.evaluate.significance import (
+    adjusted,
+    compare,
+    compare_all,
+    holm,
+    interval,
+    intervals,
+    ratios,
+    relative,
+)
 
 
 def measured(name: str, *, ids: list[str] | None = None, unit: str = "user", **values: np.ndarray) -> Measured:
@@ -170,3 +179,25 @@ def test_a_ratio_of_means(pair: tuple[Measured, Measured]) -> None:
 def test_who_is_measured_twice_cannot_be_paired() -> None:
     with pytest.raises(UsageError, match="'a' measures a user twice"):
         measured("a", ids=["x", "x", "y"], ndcg=np.array([1.0, 2, 3]))
+
+
+def test_a_ratio_of_sums_is_that_of_all_together() -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 20, 200).astype(np.float64)
+    part = rng.binomial(whole.astype(np.int64), 0.3).astype(np.float64)
+    found = ratios({"a": (part, whole), "none": (part * 0, whole * 0)}, seed=0)
+    one = found["a"]
+    assert one.value == part.sum() / whole.sum()
+    assert one.high is not None
+    assert one.low < one.value < one.high
+    # Weighted by how much there is of each user, the mean of their shares is the same.
+    held = whole > 0
+    same = interval(part[held] / whole[held], weights=whole[held], seed=0)
+    assert same.value == pytest.approx(one.value)
+    assert same.high is not None
+    assert one.high - one.low == pytest.approx(same.high - same.low, rel=0.15)
+    assert (found["none"].value, found["none"].high) == (0, 0)
+    assert ratios({"a": (part, whole)}, seed=0)["a"] == one
+    assert ratios({}, seed=0) == {}
+    with pytest.raises(UsageError, match="0 or more"):
+        ratios({"a": (-part, whole)}, seed=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from triptych.cli import evaluate_ratings
 from triptych.cli.output import Json, emit, say, table
 from triptych.errors import SourceError, UnknownName, UsageError
 
@@ -26,10 +27,15 @@ app = typer.Typer(no_args_is_help=True, help="Judge recommendations by what user
 
 @app.callback()
 def group() -> None:
-    """Judge recommendations by what users did.
+    """Judge recommendations by what users did, and predictions of their ratings.
 
     Example: triptych evaluate lists similar.csv --interactions films
+
+    Example: triptych evaluate ratings --train u1.base --test u1.test --model bias
     """
+
+
+app.command("ratings")(evaluate_ratings.command)
 
 
 @app.command("lists")

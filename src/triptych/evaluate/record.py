@@ -23,7 +23,7 @@ import pyarrow as pa
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate.split import Split
-from triptych.models.tuning import Tuned
+from triptych.models.tuning import Explored
 
 UNITS = ("items", "users", "interactions")
 ROLES = ("proposed", "baseline")
@@ -125,7 +125,7 @@ class Choice:
                 )
 
     @classmethod
-    def of(cls, tuned: Tuned, *, role: str, chosen_on: str = "") -> Choice:
+    def of(cls, tuned: Explored, *, role: str, chosen_on: str = "") -> Choice:
         """What :func:`triptych.models.tuning.tune` did. ``chosen_on``: if it was given other rows than validation rows.
 
         A best value at an end that the model itself sets, as tuning finds out, is at no edge.

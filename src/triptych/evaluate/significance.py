@@ -108,6 +108,29 @@ def intervals(
     }
 
 
+def ratios(
+    sums: Mapping[str, tuple[F64, F64]], *, seed: int, level: float = 0.95, draws: int = 1000
+) -> dict[str, Interval]:
+    """Of Σ a / Σ b over users, of several pairs a, b float64 ``[n]`` of 0 or more at once, as of precision over all
+    lists: what is relevant in each user's by how long it is. 0 where Σ b is 0."""
+    if not sums:
+        return {}
+    table = _table(
+        {f"{side} {metric}": one for metric, pair in sums.items() for side, one in zip("ab", pair, strict=True)}
+    )
+    if (table < 0).any():
+        raise UsageError("a ratio of sums is of values of 0 or more.")
+    drawn = _bootstrap(table, seed=seed, level=level, draws=draws)
+    found: dict[str, Interval] = {}
+    for k, metric in enumerate(sums):
+        above, below = drawn[:, 2 * k], drawn[:, 2 * k + 1]
+        low, high = np.quantile(np.divide(above, below, out=np.zeros(draws), where=below > 0), _ends(level))
+        part, whole = (float(_column(table[:, 2 * k + side]).sum()) for side in (0, 1))
+        value = part / whole if whole else 0.0
+        found[metric] = Interval(value=value, low=float(low), high=float(high), level=level, draws=draws, n=len(table))
+    return found
+
+
 def compare(
     a: Measured,
     b: Measured,

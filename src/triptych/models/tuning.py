@@ -21,30 +21,7 @@ import pyarrow as pa
 from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.models.recommender import Model, Recommender
-
-Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One choice of settings. ``score``: higher is better. ``beyond``: whether it lies outside of the grid given."""
-
-    params: Params
-    score: float
-    seconds: float
-    beyond: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "params": dict(self.params),
-            "score": self.score,
-            "seconds": round(self.seconds, 4),
-            "beyond": self.beyond,
-        }
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Trial:
-        return cls(params=body["params"], score=body["score"], seconds=body["seconds"], beyond=body["beyond"])
+from triptych.models.trials import Params, Trial, key_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +38,8 @@ class Edge:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tuned:
-    """``model`` has the settings ``chosen``: the best of ``trials``, of equals the first.
+class Explored:
+    """Of the model called ``name``, the settings ``chosen``: the best of ``trials``, of equals the first.
 
     ``grid``: as it was given; ``cells``: how many combinations it has; ``budget``: how many might be tried, None for
     all of them; ``seed`` drew those where the budget had no room for all; ``extend``: how many more might be tried
@@ -70,7 +47,6 @@ class Tuned:
     """
 
     name: str
-    model: Model
     chosen: Params
     grid: Mapping[str, tuple[Any, ...]]
     cells: int
@@ -85,7 +61,7 @@ class Tuned:
 
     @property
     def best(self) -> Trial:
-        return _best(self.trials)
+        return best_of(self.trials)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -93,7 +69,7 @@ class Tuned:
 
     @property
     def done(self) -> dict[str, Trial]:
-        """What :func:`tune` takes to go on from here, or to find the same without trying anything again."""
+        """What :func:`explore` takes to go on from here, or to find the same without trying anything again."""
         return {key_of(trial.params): trial for trial in self.trials}
 
     def table(self) -> pa.Table:
@@ -124,6 +100,13 @@ class Tuned:
         }
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tuned(Explored):
+    """``model``: the recommender with these settings."""
+
+    model: Model
+
+
 def tune(
     family: Callable[..., Model],
     grid: Mapping[str, Sequence[Any]],
@@ -140,67 +123,106 @@ def tune(
 ) -> Tuned:
     """Try ``family(**params)`` over a grid: fitted on ``train``, judged by ``score(recommender, train, validation)``.
 
-    Higher is better. ``budget``: most trials within the grid; where it has more combinations, a seeded draw of them is
-    tried. Give the same budget to all that are compared. ``extend``: most trials past the ends of ordered settings
-    (two numbers or more that rise or fall), one step at a time with the others at their best, as long as that is
-    better; a value that the model itself refuses is a natural end. These come on top of the budget.
-
-    ``done``: trials that need not be run again, by :func:`key_of`, as :attr:`Tuned.done` has them, from the same
-    history and score. ``progress(trial, number, of)`` is called after each, with those that were done before too.
+    Higher is better; the rest is as :func:`explore` has it. ``done`` must be of the same history and score.
     """
+
+    def scored(params: Params) -> float:
+        return float(score(family(**params).fit(train), train, validation))
+
     values = {name: tuple(given) for name, given in grid.items()}
-    cells = _cells(values, budget, seed)
-    if (budget is not None and budget < 1) or extend < 0:
-        raise UsageError(f"a budget of {budget} trials and {extend} beyond; allow at least 1, and 0 or more beyond.")
-    before, trials = dict(done or {}), dict[str, Trial]()
-
-    def tried(params: Params, of: int, *, beyond: bool = False) -> Trial:
-        trial = before.get(key_of(params))
-        if trial is None:
-            start = clock()
-            value = float(score(family(**params).fit(train), train, validation))
-            trial = Trial(params=params, score=value, seconds=clock() - start)
-        if not isfinite(trial.score):
-            raise UsageError(f"{dict(params)} scored {trial.score} on validation; a score is a finite number.")
-        trial = replace(trial, params=dict(params), beyond=beyond)
-        trials[key_of(params)] = trial
-        if progress is not None:
-            progress(trial, len(trials), of)
-        return trial
-
-    for params in cells:
-        tried(params, len(cells))
-    for _ in range(extend):
-        # One step past one end at a time; past the end of a setting that was just carried on, if that was better.
-        edges = _edges(family, values, list(trials.values()))
-        if not edges:
-            break
-        best = _best(trials.values())
-        tried({**best.params, edges[0].setting: edges[0].next}, len(trials) + 1, beyond=True)
-    best = _best(trials.values())
-    model = family(**best.params)
+    trials, edges = explore(
+        scored,
+        values,
+        check=lambda params: family(**params),
+        budget=budget,
+        extend=extend,
+        seed=seed,
+        done=done,
+        progress=progress,
+        clock=clock,
+    )
+    chosen = best_of(trials).params
+    model = family(**chosen)
     return Tuned(
         name=model.name,
         model=model,
-        chosen=best.params,
+        chosen=chosen,
         grid=values,
         cells=prod(map(len, values.values())),
         budget=budget,
         extend=extend,
         seed=seed,
-        trials=tuple(trials.values()),
-        edges=tuple(_edges(family, values, list(trials.values()))),
+        trials=trials,
+        edges=edges,
         train_rows=len(train),
         validation_rows=len(validation),
     )
 
 
-def key_of(params: Params) -> str:
-    """What a trial is told apart by: its settings, whatever their order."""
-    return json.dumps(dict(params), sort_keys=True)
+def explore(
+    score: Callable[[Params], float],
+    grid: Mapping[str, tuple[Any, ...]],
+    *,
+    check: Callable[[Params], object],
+    budget: int | None = None,
+    extend: int = 0,
+    seed: int = 0,
+    done: Mapping[str, Trial] | None = None,
+    progress: Callable[[Trial, int, int], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[tuple[Trial, ...], tuple[Edge, ...]]:
+    """Score the settings of a grid, higher is better: all trials in their order, and the edges that the best is at.
+
+    ``budget``: most trials within the grid; where it has more combinations, a seeded draw of them is tried. Give the
+    same budget to all that are compared. ``extend``: most trials past the ends of ordered settings (two numbers or more
+    that rise or fall), one step at a time with the others at their best, as long as that is better; a value that
+    ``check`` refuses by a UsageError is a natural end. These come on top of the budget.
+
+    ``done``: trials that need not be run again, by :func:`key_of`, as :attr:`Explored.done` has them.
+    ``progress(trial, number, of)`` is called after each, with those that were done before too.
+    """
+    check_budget(budget, extend)
+    cells = _cells(grid, budget, seed)
+    trials: dict[str, Trial] = {}
+
+    def tried(params: Params, of: int, *, beyond: bool = False) -> None:
+        trial = replace(run(score, params, done or {}, clock), beyond=beyond)
+        trials[key_of(params)] = trial
+        if progress is not None:
+            progress(trial, len(trials), of)
+
+    for params in cells:
+        tried(params, len(cells))
+    for _ in range(extend):
+        # One step past one end at a time; past the end of a setting that was just carried on, if that was better.
+        edges = _edges(check, grid, list(trials.values()))
+        if not edges:
+            break
+        best = best_of(trials.values())
+        tried({**best.params, edges[0].setting: edges[0].next}, len(trials) + 1, beyond=True)
+    return tuple(trials.values()), tuple(_edges(check, grid, list(trials.values())))
 
 
-def _best(trials: Iterable[Trial]) -> Trial:
+def run(
+    score: Callable[[Params], float], params: Params, done: Mapping[str, Trial], clock: Callable[[], float]
+) -> Trial:
+    """One trial, or what is known of it; UsageError unless its score is a finite number."""
+    trial = done.get(key_of(params))
+    if trial is None:
+        start = clock()
+        value = score(params)
+        trial = Trial(params=params, score=value, seconds=clock() - start)
+    if not isfinite(trial.score):
+        raise UsageError(f"{dict(params)} scored {trial.score} on validation; a score is a finite number.")
+    return replace(trial, params=dict(params))
+
+
+def check_budget(budget: int | None, extend: int) -> None:
+    if (budget is not None and budget < 1) or extend < 0:
+        raise UsageError(f"a budget of {budget} trials and {extend} beyond; allow at least 1, and 0 or more beyond.")
+
+
+def best_of(trials: Iterable[Trial]) -> Trial:
     return max(trials, key=lambda trial: trial.score)
 
 
@@ -218,37 +240,38 @@ def _cells(grid: Mapping[str, tuple[Any, ...]], budget: int | None, seed: int) -
     return [{name: grid[name][k] for name, k in zip(grid, cell, strict=True)} for cell in places]
 
 
-def _edges(family: Callable[..., Model], grid: Mapping[str, tuple[Any, ...]], trials: list[Trial]) -> list[Edge]:
+def _edges(check: Callable[[Params], object], grid: Mapping[str, tuple[Any, ...]], trials: list[Trial]) -> list[Edge]:
     """The ordered settings whose best value is the highest or lowest tried, and could be carried on."""
-    best, found = _best(trials), list[Edge]()
+    best, found = best_of(trials), list[Edge]()
     for name, values in grid.items():
-        if not _ordered(values):
+        if not ordered(values):
             continue
         known = sorted({trial.params[name] for trial in trials})
         value = best.params[name]
         if len(known) < 2 or value not in (known[0], known[-1]):
             continue
         inner, step = (known[1], "down") if value == known[0] else (known[-2], "up")
-        further = _further(inner, value)
-        if further is None or (further > value) != (step == "up"):
+        beyond = further(inner, value)
+        if beyond is None or (beyond > value) != (step == "up"):
             continue
         try:
-            family(**{**best.params, name: further})
+            check({**best.params, name: beyond})
         except UsageError:  # the model has no such setting: a natural end, past which nobody can go
             continue
-        found.append(Edge(setting=name, value=value, next=further))
+        found.append(Edge(setting=name, value=value, next=beyond))
     return found
 
 
-def _ordered(values: tuple[Any, ...]) -> bool:
+def ordered(values: tuple[Any, ...]) -> bool:
+    """Two numbers or more that rise or fall."""
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     return numbers and len(values) > 1 and list(values) in (sorted(values), sorted(values, reverse=True))
 
 
-def _further(inner: float, value: float) -> float | None:
+def further(inner: float, value: float) -> float | None:
     """The next value: by the same ratio where both are above 0, else by the same difference. Whole ones stay whole."""
     whole = isinstance(inner, int) and isinstance(value, int)
-    further = value * value / inner if inner > 0 and value > 0 else 2 * value - inner
+    following = value * value / inner if inner > 0 and value > 0 else 2 * value - inner
     if whole:
-        return None if round(further) == value else round(further)
-    return float(f"{further:.6g}")
+        return None if round(following) == value else round(following)
+    return float(f"{following:.6g}")
