@@ -181,6 +181,7 @@ def report(run: RunFolder, as_json: Json = False) -> None:
 
 def _tell(results: Results, pages: Any, folder: Path, *, as_json: bool) -> None:
     from triptych.studies.report import to_json
+    from triptych.studies.report.view import main, shown
 
     if as_json:
         emit(to_json(results))
@@ -188,15 +189,15 @@ def _tell(results: Results, pages: Any, folder: Path, *, as_json: bool) -> None:
     if sys.stdout.isatty():
         for judgement in results.judgements:
             say(f"\n{printable(judgement.table.title)}, {_by(judgement)}")
-            metrics = _metrics(judgement)
-            table(["row", *metrics, f"p of {metrics[-1]}" if metrics else ""], _lines(judgement, metrics))
+            metrics, tested = shown(judgement), main(judgement)
+            table(["row", *metrics, f"p of {tested}" if tested else ""], _lines(judgement, metrics, p_of=tested))
     else:
         # One table for other programs: which of them a line is of would else be told on stderr alone.
-        every = list(dict.fromkeys(name for judgement in results.judgements for name in _metrics(judgement)))
+        every = list(dict.fromkeys(name for judgement in results.judgements for name in shown(judgement)))
         rows: list[list[object]] = []
         for judgement in results.judgements:
             place = [judgement.table.name, judgement.protocol.name, judgement.row]
-            rows += [[*place, *line] for line in _lines(judgement, every, p_of=(_metrics(judgement) or [""])[-1])]
+            rows += [[*place, *line] for line in _lines(judgement, every, p_of=main(judgement))]
         table(["table", "protocol", "items", "row", *every, "p or why not"], rows)
     for verdict in results.verdicts:
         where = f"{verdict.protocol}{f', {verdict.row}' if verdict.row else ''}"
@@ -204,17 +205,13 @@ def _tell(results: Results, pages: Any, folder: Path, *, as_json: bool) -> None:
     say(f"\n{pages[0]}\nNext: open it in a browser; triptych audit {folder}")
 
 
-def _metrics(judgement: Judgement) -> list[str]:
-    return [name for name in judgement.table.metrics if any(name in line.figures for line in judgement.lines)]
-
-
-def _lines(judgement: Judgement, metrics: Sequence[str], *, p_of: str | None = None) -> list[list[object]]:
-    """Name, figures, and p of the last metric against the row that all are tested against; or why there is nothing."""
-    tested = p_of if p_of is not None else metrics[-1] if metrics else ""
+def _lines(judgement: Judgement, metrics: Sequence[str], *, p_of: str) -> list[list[object]]:
+    """Name, figures, and p of one metric against the row that all are tested against; or why there is nothing."""
     rows: list[list[object]] = []
     for line in judgement.lines:
-        figures = [f"{one.value:.4f}" if (one := line.figures.get(name)) else None for name in metrics]
-        against = line.against.get(tested)
+        values = {**line.whole, **{name: one.value for name, one in line.figures.items()}}
+        figures = [f"{values[name]:.4f}" if name in values else None for name in metrics]
+        against = line.against.get(p_of)
         p = against.p_holm if against else None
         rows.append([line.name, *figures, line.nothing or (f"{p:.3f}" if p is not None else "")])
     return rows

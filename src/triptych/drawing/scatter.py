@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from triptych.drawing.axis import Axis, Says, count_text, width_of
+from triptych.drawing.axis import Axis, Says, count_text, fitted, width_of
 from triptych.drawing.chart import FOOT
+from triptych.drawing.fan import PITCH, spread
 from triptych.drawing.stroke import Drawing, foot_line, grid, text
 
 
@@ -31,14 +32,20 @@ def scatter(
     log_y: bool = False,
     zero: bool = True,
     bare: bool = False,
+    named: bool = False,
     height: float = 300,
 ) -> Drawing:
     """Later clouds lie over earlier ones. ``across`` and ``up`` name the axes. A logarithmic axis spans three powers
     of ten at most: what is less lies at its foot. ``zero``: whether the others begin at 0; ``bare``: dots say
-    nothing, as there are very many."""
+    nothing, as there are very many. ``named``: each cloud is one dot, and is called beside it."""
     xs = [x for cloud in clouds for x, _, _ in cloud.points] or [0.0]
     ys = [y for cloud in clouds for _, y, _ in cloud.points] or [0.0]
-    y = _powers(ys, height, 30) if log_y else _axis(min(ys), max(ys), height, 30, zero=zero)
+    # Of a few dots the axis spans a power of ten at least, or what hardly differs would seem to.
+    y = (
+        _powers([*ys, max(ys) / 10] if named else ys, height, 30)
+        if log_y
+        else _axis(min(ys), max(ys), height, 30, zero=zero)
+    )
     left = 8 + max(width_of(y_says(tick)) for tick in y.ticks())
     x = _axis(min(xs), max(xs), left + 6, width - 10, zero=zero)
     parts = [text(0, 12, up, "start", quiet=True), *grid(y, left, width, y_says)]
@@ -62,13 +69,32 @@ def scatter(
             )
             continue
         # What all dots of a cloud share is said once: there may be thousands.
-        parts.append(f'<g class="fill-{cloud.tone}" fill-opacity="{0.45 if pale else 0.85}">')
+        parts.append(f'<g class="fill-{cloud.tone}" fill-opacity="{0.45 if pale and not named else 0.85}">')
+        size = 4 if named else 2 if pale else 3
         parts += [
-            f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="{2 if pale else 3}"><title>{escape(told)}</title></circle>'
+            f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="{size}"><title>{escape(told)}</title></circle>'
             for a, b, told in cloud.points
         ]
         parts.append("</g>")
+    if named:
+        parts += _called(
+            [(x(one.points[0][0]), y(one.points[0][1]), one) for one in clouds if one.points], width, height
+        )
     return Drawing(width=width, height=height + FOOT + 27, body="".join(parts))
+
+
+def _called(dots: Sequence[tuple[float, float, Cloud]], width: float, height: float) -> list[str]:
+    """Names to the right of their dots, unless there is no room, moved up or down so that none lies on another."""
+    parts: list[str] = []
+    for (across, up, one), at in zip(dots, spread([up for _, up, _ in dots], PITCH, 24, height - 6), strict=True):
+        short = fitted(one.name, width * 0.4)
+        right = across + 9 + width_of(short) < width
+        end = across + (6 if right else -6)
+        if abs(at - up) > 3:
+            parts.append(f'<line class="leader" x1="{across:.1f}" x2="{end:.1f}" y1="{up:.1f}" y2="{at:.1f}"/>')
+        kind = "quiet" if one.tone == "soft" else ""
+        parts.append(text(end + (3 if right else -3), at + 4, short, "start" if right else "end", kind=kind))
+    return parts
 
 
 def _powers(values: Sequence[float], start: float, end: float) -> Axis:

@@ -51,22 +51,30 @@ def tracks(
     y_says: Says = count_text,
     below: str = "",
     zero: bool = False,
+    places: Sequence[tuple[float, str]] = (),
+    rules: Sequence[tuple[float, str]] = (),
     height: float = 230,
 ) -> Drawing:
-    """Each line is named where it ends. The axis begins near the least number, or at 0 with ``zero``."""
+    """Each line is named where it ends. The axis begins near the least number, or at 0 with ``zero``. ``places``: where
+    along the foot something is written, and what; tidy numbers otherwise. ``rules``: where a dotted line stands, and
+    what is written over it."""
     names = [*(one.name for one in tracks), *(one.name for one in levels)]
     height = max(height, len(names) * PITCH + 24)
     low, high = _ends(tracks, levels, zero=zero)
-    y = Axis(low=low, high=high, start=height, end=12)
+    over = 16 * sum(1 for _, words in rules if words)
+    height += over
+    y = Axis(low=low, high=high, start=height, end=12 + over)
     left = 8 + max(width_of(y_says(tick)) for tick in y.ticks())
     tail = min(max(map(width_of, names), default=0) + 20, width * 0.36)
     xs = [x for one in tracks for points in (one.points, *one.threads) for x, _ in points]
     x = Axis(low=min(xs, default=0), high=max(xs, default=1), start=left + 4, end=width - tail)
     parts = [*grid(y, left, width - tail + 4, y_says), foot_line(left, width - tail + 4, height)]
-    parts += _steps(x, x_says, height)
+    parts += _steps(places or [(tick, x_says(tick)) for tick in dict.fromkeys([x.low, *x.ticks(5)])], x, height)
+    parts += _rules(rules, x, height, width)
     parts += [_level(one, x, y, y_says) for one in levels]
     parts += [_band(one, x, y) for one in tracks]
-    parts += [_line(one, x, y, x_says, y_says) for one in tracks]
+    named = dict(places)
+    parts += [_line(one, x, y, lambda at: named.get(at) or x_says(at), y_says) for one in tracks]
     last = [_tip(one) for one in tracks]
     tips = [*((x(a), y(b)) for a, b in last), *((x.end, y(one.value)) for one in levels)]
     tones = [*(one.tone for one in tracks), *(one.tone for one in levels)]
@@ -114,14 +122,27 @@ def _tip(one: Track) -> Point:
     return max(ends, key=lambda end: end[0], default=(0.0, 0.0))
 
 
-def _steps(x: Axis, says: Says, height: float) -> list[str]:
+def _steps(places: Sequence[tuple[float, str]], x: Axis, height: float) -> list[str]:
     parts: list[str] = []
     taken = -1e9
-    for tick in dict.fromkeys([x.low, *x.ticks(5)]):
-        words = says(tick)
+    for tick, words in places:
         if x(tick) - width_of(words) / 2 > taken:
             parts.append(text(x(tick), height + FOOT, words, "middle", quiet=True))
             taken = x(tick) + width_of(words) / 2 + 8
+    return parts
+
+
+def _rules(rules: Sequence[tuple[float, str]], x: Axis, foot: float, width: float) -> list[str]:
+    """Words stand one under the other, each beside the top of its line; lines without begin under all of them."""
+    parts: list[str] = []
+    top, under = 0, 16 * sum(1 for _, words in rules if words)
+    for at, words in rules:
+        begin = (top if words else under) + 4
+        parts.append(f'<line class="mark" x1="{x(at):.1f}" x2="{x(at):.1f}" y1="{begin}" y2="{foot:.1f}"/>')
+        if words:
+            anchor = "end" if x(at) + 6 + width_of(words) > width else "start"
+            parts.append(text(x(at) + (-6 if anchor == "end" else 6), top + 12, words, anchor, quiet=True))
+            top += 16
     return parts
 
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.significance import Comparison, Interval, adjusted, compare_all, intervals
+from triptych.studies import pooled
 from triptych.studies.cell import Cell
 from triptych.studies.protocol import Protocol
+from triptych.studies.rated import CHOSEN
 from triptych.studies.run import Done
 from triptych.studies.scope import scope_of
-from triptych.studies.study import CONTROLS, ORACLE, Bracket, Claim, Table
+from triptych.studies.study import ORACLE, Bracket, Claim, Table
 
 #: One alone who judges has no interval.
 FEWEST = 2
@@ -26,6 +28,8 @@ AGREES, CONTRADICTS, UNDECIDED, UNTESTED = "agrees", "contradicts", "undecided",
 class Line:
     """One row as it is shown. ``kind``: variant, control, or oracle. ``against``: its comparison with the row that all
     are tested against, metric by metric, where the same users or items judge both. ``nothing``: why it has no figures.
+    ``by_fold``: what the whole of each fold has, in order, such as its RMSE. ``chosen``: of predicted ratings, what
+    they came to as a choice, of the users who like something; its metrics are among the figures.
     """
 
     name: str
@@ -38,6 +42,8 @@ class Line:
     nothing: str = ""
     seconds: float = 0.0
     facts: Sequence[Mapping[str, Any]] = ()
+    by_fold: Sequence[Mapping[str, float]] = ()
+    chosen: Measured | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,7 +108,7 @@ class Results:
             _verdict(claim, judgement, seed=study.seed, draws=study.draws)
             for claim in study.claims
             for judgement in judgements
-            if judgement.table.name == claim.table
+            if judgement.table.name == claim.table and claim.protocol in ("", judgement.protocol.name)
         ]
         return cls(
             done=done,
@@ -113,10 +119,15 @@ class Results:
 
 
 def merged(cells: Sequence[Cell], row: str) -> Measured | None:
-    """The folds together: who judges in several of them has the mean of these. None where no fold has figures."""
+    """The folds together: who judges in several of them has the mean of these, or of ratings the mean over all of them.
+    None where no fold has figures."""
     parts = [cell.measured[row] for cell in cells if row in cell.measured]
+    # A fold without any cold rating, say, has nobody.
+    parts = [part for part in parts if part.values] or parts[:1]
     if not parts:
         return None
+    if all(pooled.COUNT in part.values for part in parts):
+        return pooled.merged(parts)
     ids = tuple(dict.fromkeys(one for part in parts for one in part.ids))
     place = {one: k for k, one in enumerate(ids)}
     rows = np.concatenate([np.array([place[one] for one in part.ids], np.int64) for part in parts])
@@ -149,8 +160,9 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
     ]
     for scope in sorted(scopes):
         mark = f" ({scope})" if len(scopes) > 1 and scope else ""
-        named += [(f"{name}{mark}", "control", scope, name) for name in CONTROLS]
-        named.append((f"{ORACLE}{mark}", "oracle", scope, ORACLE))
+        named += [(f"{name}{mark}", "control", scope, name) for name in table.controls]
+        # What looks ahead is told of rankings alone: of predicted ratings it would be right each time.
+        named += [] if table.rated else [(f"{ORACLE}{mark}", "oracle", scope, ORACLE)]
     lines: list[Line] = []
     for name, kind, scope, key in named:
         cells = done.cells.get((scope, protocol.name, key), ())
@@ -163,7 +175,12 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
             why = lacking or "hardly anybody judges it"
             lines.append(Line(name=name, kind=kind, scope=scope, nothing=why, seconds=seconds, facts=facts))
             continue
-        figures = intervals(found.values, seed=study.seed, level=LEVEL, draws=study.draws)
+        chosen = merged(cells, f"{row}{CHOSEN}") if table.rated else None
+        figures = _figures(found, seed=study.seed, draws=study.draws)
+        whole = dict(found.whole)
+        if chosen is not None and len(chosen.ids) >= FEWEST:
+            figures |= intervals(chosen.values, seed=study.seed, level=LEVEL, draws=study.draws)
+            whole |= chosen.whole
         lines.append(
             Line(
                 name=name,
@@ -171,9 +188,11 @@ def _judgement(done: Done, table: Table, protocol: Protocol, row: str) -> Judgem
                 scope=scope,
                 measured=found,
                 figures=figures,
-                whole=found.whole,
+                whole={name: value for name, value in whole.items() if name not in figures},
                 seconds=seconds,
                 facts=facts,
+                by_fold=tuple(_by_fold(cell, row) for cell in cells),
+                chosen=chosen,
             )
         )
     unit = next((line.measured.unit for line in lines if line.measured is not None), "user")
@@ -190,12 +209,13 @@ def _compared(lines: Sequence[Line], table: Table, wanted: Set[str], *, seed: in
     metrics = [metric for metric in base.figures if metric in wanted] or list(base.figures)
     pairs: dict[int, dict[str, Comparison]] = {}
     for k, line in enumerate(lines):
-        if line is base or line.measured is None or set(line.measured.ids) != set(base.measured.ids):
+        if line is base or line.measured is None or not pooled.paired(line.measured, base.measured):
             continue
-        pairs[k] = compare_all(line.measured, base.measured, metrics, seed=seed, level=LEVEL, draws=draws)
+        pairs[k] = _tested(line, base, metrics, seed=seed, draws=draws)
     for metric in metrics:
         for kinds in (("variant",), ("control", "oracle")):
             family = [k for k in pairs if lines[k].kind in kinds]
+            family = [k for k in family if metric in pairs[k]]
             for k, one in zip(family, adjusted([pairs[k][metric] for k in family]), strict=True):
                 pairs[k][metric] = one
     return tuple(replace(line, against=pairs[k]) if k in pairs else line for k, line in enumerate(lines))
@@ -209,10 +229,8 @@ def _verdict(claim: Claim, judgement: Judgement, *, seed: int, draws: int) -> Ve
     if claim.metric not in line.figures or claim.metric not in base.figures:
         return untested
     known = line.against.get(claim.metric) if claim.against == judgement.table.against else None
-    if known is None and set(line.measured.ids) == set(base.measured.ids):
-        known = compare_all(line.measured, base.measured, [claim.metric], seed=seed, level=LEVEL, draws=draws)[
-            claim.metric
-        ]
+    if known is None and pooled.paired(line.measured, base.measured):
+        known = _tested(line, base, [claim.metric], seed=seed, draws=draws).get(claim.metric)
     one, other = line.figures[claim.metric], base.figures[claim.metric]
     if known is not None:
         difference, low, high = known.difference, known.low, known.high
@@ -237,6 +255,31 @@ def _verdict(claim: Claim, judgement: Judgement, *, seed: int, draws: int) -> Ve
     )
 
 
+def _figures(found: Measured, *, seed: int, draws: int) -> dict[str, Interval]:
+    if pooled.COUNT in found.values:
+        return pooled.figures(found, seed=seed, level=LEVEL, draws=draws)
+    return intervals(found.values, seed=seed, level=LEVEL, draws=draws)
+
+
+def _tested(line: Line, base: Line, metrics: Sequence[str], *, seed: int, draws: int) -> dict[str, Comparison]:
+    """Of the metrics that both have, of users that both have."""
+    found: dict[str, Comparison] = {}
+    for a, b in ((line.measured, base.measured), (line.chosen, base.chosen)):
+        if a is None or b is None or set(a.ids) != set(b.ids) or len(a.ids) < FEWEST:
+            continue
+        own = [metric for metric in metrics if metric in a.values and metric in b.values]
+        compare_ = pooled.compared if pooled.COUNT in a.values else compare_all
+        found |= compare_(a, b, own, seed=seed, level=LEVEL, draws=draws)
+    return found
+
+
+def _by_fold(cell: Cell, row: str) -> dict[str, float]:
+    """Of ratings, the figures of all at once, and the means of users' choices."""
+    chosen = cell.measured.get(f"{row}{CHOSEN}")
+    more = chosen.means() if chosen is not None and chosen.ids else {}
+    return {**cell.measured[row].whole, **more}
+
+
 def _half(one: Interval) -> float:
     return ((one.high if one.high is not None else one.value) - one.low) / 2
 
@@ -246,6 +289,6 @@ def _check(bracket: Bracket, judgements: Sequence[Judgement]) -> Check:
         if judgement.table.name == bracket.table and judgement.protocol.name == bracket.protocol:
             line = judgement.line(bracket.row)
             if line is not None and line.measured is not None:
-                known = bracket.metric in line.figures or bracket.metric in line.whole
-                return Check(bracket=bracket, value=line.measured.mean(bracket.metric) if known else None)
+                own = line.figures.get(bracket.metric)
+                return Check(bracket=bracket, value=own.value if own is not None else line.whole.get(bracket.metric))
     return Check(bracket=bracket, value=None)

@@ -15,7 +15,9 @@ from triptych.studies.report.learned.pairs import COUNTS, confusion_of, paramete
 from triptych.studies.report.learned.placing import Placing, placings
 from triptych.studies.report.learned.section import rows_of
 from triptych.studies.report.learned.told import folds_of, followed, gap, taught
-from triptych.studies.report.view import base_of, best, family, main, shown
+from triptych.studies.report.rated import beside
+from triptych.studies.report.rated.section import of_line
+from triptych.studies.report.view import base_of, best, family, main, measure, shown
 from triptych.studies.results import Check, Judgement, Line, Results, Verdict
 
 FORMAT = "triptych-study-report/1"
@@ -44,6 +46,7 @@ def to_json(results: Results, placed: Mapping[str, Placing] | None = None) -> di
                 "metrics": list(table.metrics),
                 "placing": placing[table.name].told if table.name in placing else None,
                 "judgements": [_judgement(one) for one in results.judgements if one.table.name == table.name],
+                "beside": _beside(results, table.name),
             }
             for table in study.tables
         ],
@@ -64,6 +67,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _beside(results: Results, table: str) -> list[dict[str, Any]]:
+    """Series of protocols that differ in one setting alone; [] of what is not of ratings."""
+    return beside.told([one for one in results.judgements if one.table.name == table and one.protocol.rated])
+
+
 def _judgement(one: Judgement) -> dict[str, Any]:
     base = base_of(one)
     name = main(one)
@@ -75,11 +83,12 @@ def _judgement(one: Judgement) -> dict[str, Any]:
         "base": base.name if base else None,
         "main_metric": name or None,
         "shown": shown(one),
+        "better": {metric: measure(metric).better for metric in shown(one)},
         "best": {metric: best(one, metric) or None for metric in shown(one)},
         "corrected_together": {"variants": family(one), "controls": family(one, "control")},
         "says": findings(one),
         "learning": {"metric": followed(one) or None, "says": headline(one) or None} if taught(one) else None,
-        "lines": [{**_line(line, base), **_learned(one, line)} for line in one.lines],
+        "lines": [{**_line(line, base), **of_line(one, line), **_learned(one, line)} for line in one.lines],
     }
 
 

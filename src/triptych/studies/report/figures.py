@@ -143,14 +143,19 @@ def standing(judgement: Judgement, name: str) -> Figure | None:
         )
     own = base.figures[metric].value if base is not None and metric in base.figures else None
     unit = judgement.unit
+    ahead = ""
+    if any(one.kind == "oracle" for one in lines):
+        ahead = ", and as a ring the oracle, which has seen what judges"
+    # Of errors nobody has none: an axis from 0 would be empty for the most part.
+    begin, less = (None, ", which is the least") if measure(metric).better == "lower" else (0.0, "")
     dotted = f"; the dotted line is “{base.name}”" if base is not None and own is not None else ""
     return Figure(
         name=name,
         title="Beside the controls",
-        draw=partial(spans, spans=drawn, says=short, rule=own, begin=0.0, below=label(metric)),
+        draw=partial(spans, spans=drawn, says=short, rule=own, begin=begin, below=label(metric)),
         says=(
-            f"{label(metric)} of all rows, the best first, with 95 % intervals over {unit}s. On grey: controls, and as "
-            f"a ring the oracle, which has seen what judges{dotted}."
+            f"{label(metric)} of all rows, the best first{less}, with 95 % intervals over {unit}s. "
+            f"On grey: controls{ahead}{dotted}."
         ),
         heads=("", "kind", label(metric), "95 % interval", f"{unit}s"),
         rows=[

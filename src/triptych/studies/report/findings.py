@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from triptych.studies.report.rated import says as rated
 from triptych.studies.report.view import (
     alone,
     base_of,
@@ -46,7 +47,7 @@ def findings(judgement: Judgement) -> list[str]:
         said += _others(judgement, base, name)
         said += _apart(judgement, base, name)
     said += _controls(judgement, name)
-    return said
+    return said + rated.sentences(judgement)
 
 
 def verdict_counts(results: Results) -> dict[str, int]:
@@ -69,6 +70,8 @@ def seen(verdict: Verdict) -> str:
 
 def how(protocol: Protocol, row: str = "") -> str:
     """A protocol in plain words."""
+    if protocol.rated:
+        return f"{_split(protocol)} {rated.how(protocol, row)}"
     if protocol.kind == "item-based":
         said = (
             f"Each item has a list of the {max(protocol.cutoffs)} items that are nearest to it. Users who like the "
@@ -89,15 +92,21 @@ def tested(judgement: Judgement, *, draws: int) -> str:
     """What ± and the marks mean, and which comparisons were corrected together."""
     unit = judgement.unit
     said = f"± is half of a 95 % bootstrap interval over {unit}s ({draws:,} draws)."
+    pairs = f"paired {unit}s"
+    if judgement.protocol.rated:
+        said += " What has none is of all ratings, the mean over folds." if max(judgement.protocol.folds, 1) > 1 else ""
+        pairs += ", of errors by what each of them adds"
+        said += " Of errors less is better, and ▼ good."
     base = base_of(judgement)
     count, controls = family(judgement), family(judgement, "control")
     if base is None or not count + controls:
         return said
     families = [_these(count, "variant")] if count else []
     if controls:
-        families.append(f"{'apart from them over ' if count else ''}the {controls} controls, the oracle among them")
+        ahead = ", the oracle among them" if any(one.kind == "oracle" for one in judgement.lines) else ""
+        families.append(f"{'apart from them over ' if count else ''}the {controls} controls{ahead}")
     return (
-        f"{said} ▲ and ▼: above and below “{base.name}” with p < 0.05, by a permutation test over paired {unit}s, "
+        f"{said} ▲ and ▼: above and below “{base.name}” with p < 0.05, by a permutation test over {pairs}, "
         f"after Holm's correction over {', and '.join(families)}; for each metric and protocol by itself."
     )
 
@@ -231,21 +240,24 @@ def _plain_ablation(judgement: Judgement, line: Line) -> bool:
     own, base = by.get(line.name), next(one for one in judgement.table.rows if one.name == judgement.table.against)
     if own is None:
         return False
-    keys = ("fusion", "select", "learn", "weights", "metric", "genres", "most")
+    keys = ("fusion", "select", "learn", "weights", "metric", "genres", "most", "predict", "search", "having")
     return all(getattr(own, key) == getattr(base, key) for key in keys)
 
 
 def _split(protocol: Protocol) -> str:
+    if told := rated.split(protocol):
+        return told
     match protocol.split:
         case "cold-items":
             return f"Items are cut into {protocol.folds} folds; those of one are new, and nothing is learned from them."
         case "cold-users":
             return f"Users are cut into {protocol.folds} folds; nothing is learned from the ratings of those who judge."
         case "cold-both":
-            return (
-                f"Users and items are cut into {protocol.folds} folds each; those of one are new, and nothing is "
-                "learned from either. What the users say of the other items is told when lists are made for them."
-            )
+            told = f"Users and items are cut into {protocol.folds} folds each; those of one are new, and nothing is "
+            if protocol.rated:
+                return f"{told}learned from either."
+            more = "What the users say of the other items is told when lists are made for them."
+            return f"{told}learned from either. {more}"
         case "per-user":
             return f"Of each user's ratings {protocol.share:.0%} are held back."
         case "leave-last":

@@ -12,6 +12,8 @@ from triptych.studies.report.learned.maps import overlaps, told_of_ratings
 from triptych.studies.report.learned.placing import Placing, about, about_cases, case_rows, placings
 from triptych.studies.report.learned.section import counted, epochs_table, followed_by
 from triptych.studies.report.learned.told import taught
+from triptych.studies.report.rated.says import where
+from triptych.studies.report.rated.section import Beyond, Listed, of_judgement, of_table
 from triptych.studies.report.selection import counts, kept, selecting
 from triptych.studies.report.view import UNMEASURED, listed, told, unhad
 from triptych.studies.results import AGREES, CONTRADICTS, UNDECIDED, UNTESTED, Judgement, Results
@@ -45,6 +47,7 @@ def markdown(results: Results, placed: Mapping[str, Placing] | None = None) -> s
             parts.append(paragraph(own[0].table.notes))
         for judgement in own:
             parts += _judgement(judgement, draws=study.draws)
+        parts += _beside(own)
         parts += _learned(own)
         parts += _placed(placing[name]) if name in placing else []
     if not results.judgements:
@@ -102,8 +105,7 @@ def _claims(results: Results) -> list[str]:
 
 def _judgement(judgement: Judgement, *, draws: int) -> list[str]:
     protocol = judgement.protocol
-    row = f", {judgement.row} items" if judgement.row else ""
-    parts = [f"### {words(protocol.title or protocol.name)}{row}"]
+    parts = [f"### {words(protocol.title or protocol.name)}{where(judgement)}"]
     if not told(judgement):
         return [*parts, f"{_unhad(judgement)}".strip() or "Nothing was measured."]
     parts.append(f"{how(protocol, judgement.row)} {scored(judgement)}")
@@ -113,6 +115,7 @@ def _judgement(judgement: Judgement, *, draws: int) -> list[str]:
     if said:
         parts.append(f"**What this says:** {' '.join(map(words, said))}")
     parts += _selection(judgement)
+    parts += _rated(of_judgement(judgement, ""))
     missing = _unhad(judgement)
     return [*parts, missing] if missing else parts
 
@@ -147,6 +150,28 @@ def _selection(judgement: Judgement) -> list[str]:
         "Columns that are left, means over folds:",
         table(("panel", "given", "filtered", *(one.name for one in lines)), rows),
     ]
+
+
+def _rated(found: Beyond) -> list[str]:
+    """Tables of folds, fits and costs; and what is drawn on the page, as far as sentences tell it."""
+    parts = [part for one in found.tables for part in _listed(one)]
+    return parts + [f"**{words(one.title)}.** {words(one.says)}" for one in found.figures]
+
+
+def _beside(judgements: Sequence[Judgement]) -> list[str]:
+    found = of_table(judgements, "")
+    if not found.there:
+        return []
+    said = [words(" ".join(found.says))] if found.says else []
+    return ["### Side by side", *said, *(part for one in found.tables for part in _listed(one))]
+
+
+def _listed(one: Listed) -> list[str]:
+    cells = [
+        [f"**{words(cell)}**" if (r, c) in one.strong else words(cell) for c, cell in enumerate(row)]
+        for r, row in enumerate(one.rows)
+    ]
+    return [f"**{words(one.title)}.** {words(one.says)}", table(one.heads, cells, escaped=True)]
 
 
 def _learned(judgements: Sequence[Judgement]) -> list[str]:

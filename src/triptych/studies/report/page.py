@@ -16,6 +16,8 @@ from triptych.studies.report.learned.page import STYLE as LEARNED_STYLE
 from triptych.studies.report.learned.page import learning, places
 from triptych.studies.report.learned.placing import Placing, placings
 from triptych.studies.report.part import badge, folded, laid, prose
+from triptych.studies.report.rated.page import beside, beyond
+from triptych.studies.report.rated.says import where
 from triptych.studies.report.selection import selection_figures
 from triptych.studies.report.view import UNMEASURED, listed, seconds, told, unhad
 from triptych.studies.results import AGREES, CONTRADICTS, UNDECIDED, UNTESTED, Judgement, Results, Verdict
@@ -86,7 +88,7 @@ def page(results: Results, placed: Mapping[str, Placing] | None = None) -> str:
         f'<nav aria-label="Contents">{links}</nav>',
         _claims(results) if results.verdicts else "",
         *(
-            _table(one, found, k, study=study, where=placing.get(one.name))
+            _table(one, found, k, study=study, placed=placing.get(one.name))
             for k, (one, found) in enumerate(by_table, start=1)
         ),
         "" if by_table else "<p class=lead>No table has a row that was measured.</p>",
@@ -141,25 +143,26 @@ def _verdict(word: str) -> str:
     return badge(word, word.replace(" ", "-") if word in (AGREES, CONTRADICTS, UNDECIDED, UNTESTED) else "")
 
 
-def _table(one: Table, judgements: Sequence[Judgement], k: int, *, study: Study, where: Placing | None) -> str:
+def _table(one: Table, judgements: Sequence[Judgement], k: int, *, study: Study, placed: Placing | None) -> str:
     notes = f"<p class=notes>{escape(one.notes)}</p>" if one.notes else ""
     ran = [found for found in judgements if told(found)]
     if not ran:
         body = f"<p class=how>{escape(_unhad(judgements[0]))}</p>"
     else:
         body = "".join(_judgement(found, f"t{k}-{n}", draws=study.draws) for n, found in enumerate(ran, start=1))
+        body += beside(ran, f"t{k}-beside")
         body += _selected(ran, f"t{k}-selected")
         body += learning(ran, f"t{k}-learned")
-        body += places(where, f"t{k}-placed", seed=study.seed) if where is not None else ""
+        body += places(placed, f"t{k}-placed", seed=study.seed) if placed is not None else ""
     return f'<section id="table-{k}"><h2>{escape(one.title)}</h2>{notes}{body}</section>'
 
 
 def _judgement(one: Judgement, name: str, *, draws: int) -> str:
-    row = f", {one.row} items" if one.row else ""
     curves = over_k(one, f"{name}-k")
     missing = _unhad(one)
+    title = f"{one.protocol.title or one.protocol.name}{where(one)}"
     parts = [
-        f'<div class="judged" id="{name}"><h3>{escape(one.protocol.title or one.protocol.name)}{escape(row)}</h3>',
+        f'<div class="judged" id="{name}"><h3>{escape(title)}</h3>',
         f"<p class=says>{prose(' '.join(findings(one)))}</p>",
         f"<details class=how><summary>How it was judged: {escape(scored(one))}</summary>",
         f"<p>{prose(how(one.protocol, one.row))}</p></details>",
@@ -169,6 +172,7 @@ def _judgement(one: Judgement, name: str, *, draws: int) -> str:
         f"<p class=how>{prose(tested(one, draws=draws))} Bold: the best variant. Cost: all folds together.</p>",
         f"<p class=how>{escape(missing)}</p>" if missing else "",
         _details(one),
+        beyond(one, name),
         "</div>",
     ]
     return "".join(parts)
@@ -201,7 +205,8 @@ def _details(one: Judgement) -> str:
     parts = [folded("All figures and tests", listing(tables.ALL, tables.all_rows(one)))]
     heads, rows = tables.whole_table(one)
     if heads:
-        parts.append(folded("Of all lists together", listing(heads, rows)))
+        what = "ratings" if one.protocol.rated else "lists"
+        parts.append(folded(f"Of all {what} together", listing(heads, rows)))
     return f"<div class=more>{''.join(parts)}</div>"
 
 

@@ -39,8 +39,11 @@ def shown(judgement: Judgement) -> list[str]:
 
 
 def main(judgement: Judgement) -> str:
-    """The metric that a judgement is told by: nDCG as deep as it is shown, else the last that is shown; "" for none."""
+    """The metric that a judgement is told by: RMSE of predicted ratings, and of rankings nDCG as deep as it is shown;
+    else the last that is shown; "" for none."""
     names = [name for name in shown(judgement) if any(name in line.figures for line in judgement.lines)]
+    if "rmse" in names:
+        return "rmse"
     gains = [name for name in names if measure(name).name in ("ndcg", "ndcg-graded")]
     return max(gains, key=lambda name: measure(name).at or 0) if gains else names[-1] if names else ""
 

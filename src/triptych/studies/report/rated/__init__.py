@@ -1,0 +1,1 @@
+"""Rated: what a report shows of rows that predict ratings: folds, costs, curves, and protocols side by side."""
