@@ -55,6 +55,9 @@ PREDICTORS: Mapping[str, Family] = {
     "libfm": _fm("libfm", "a Bayesian factorisation of ids"),
     "fm-content": _fm("fm-content", "ids and what is known of items"),
     "fm": _fm("fm", "ids, histories, items, users and the day"),
+    "gaussian": Family(
+        settings="triptych.models.gaussian:Gaussian", says="likeness of items learned from all users, and the mood"
+    ),
     "genre-cont": Family(
         settings=f"{_CONTENT}.content_knn:ContentKNN", preset="genre-cont", says="the user's ratings of like genres"
     ),
