@@ -16,6 +16,7 @@ from triptych.fusion.fusion import Fusion
 from triptych.fusion.reduction import Reduction
 from triptych.models.neighbours import ContentNeighbours
 from triptych.spaces.search import Blocks
+from triptych.studies import predicting
 from triptych.studies.folds import learned_items
 from triptych.studies.lists import by_content, filled
 from triptych.studies.material import Material
@@ -78,6 +79,10 @@ def fusion_of(told: Mapping[str, Any], where: str) -> Fusion:
 def check(variant: Variant) -> None:
     """Raise for a setting that there is not, before any work starts: it would else be told cell by cell."""
     where = repr(variant.name)
+    if variant.predict is not None:
+        predicting.check(variant)
+        if variant.learn is None:
+            return
     fusion_of(variant.fusion, where)
     if variant.select is not None:
         settings_of(variant.select, [], where, seed=0)

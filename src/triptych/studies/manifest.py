@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from triptych.errors import SourceError
+from triptych.errors import SourceError, UsageError
 from triptych.features.recipe import plain
 from triptych.studies.draft import draft_of, replaced
 from triptych.studies.material import Material
@@ -25,7 +25,7 @@ FILE = "manifest.json"
 DRAFT = draft_of(FILE)
 FORMAT = "triptych-study/1"
 #: Packages that numbers go through.
-PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "polars", "pyarrow", "lancedb", "umap-learn", "torch")
+PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "polars", "pyarrow", "lancedb", "umap-learn", "torch", "myfm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,22 @@ class Manifest:
     source: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, study: Study, material: Material, *, sequences: Sequence[str] = ()) -> Manifest:
-        """``sequences``: titles of those that a row looks at."""
+    def of(
+        cls,
+        study: Study,
+        material: Material,
+        *,
+        sequences: Sequence[str] = (),
+        rated: Sequence[str] | None = None,
+        files: Sequence[Path] = (),
+    ) -> Manifest:
+        """``sequences``: titles of those that a row looks at; ``rated`` and ``files``: see :func:`data_of`."""
         settings = {name: value for name, value in asdict(study).items() if name != "source"}
         return cls(
             study=study.name,
             settings=plain(settings, study.name),
             source=study.source,
-            data=data_of(material, sequences=sequences),
+            data=data_of(material, sequences=sequences, rated=rated, files=files),
             versions=versions(),
             machine={"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count() or 1},
             seeds={"study": study.seed, **{one.name: one.seed for one in study.protocols}},
@@ -80,9 +88,15 @@ class Manifest:
             raise SourceError(f"{str(path)!r} is no manifest of a study: {fault}.") from fault
 
 
-def data_of(material: Material, *, sequences: Sequence[str] = ()) -> dict[str, Any]:
+def data_of(
+    material: Material, *, sequences: Sequence[str] = (), rated: Sequence[str] | None = None, files: Sequence[Path] = ()
+) -> dict[str, Any]:
     """Counts, and a digest of all that a number can hang on: ids, ratings, and every feature as it stands. Of those in
-    time only what a row looks at: they are large."""
+    time only what a row looks at: they are large.
+
+    ``rated``: features in time that rows look at which predict ratings, None where there are no such rows. They look at
+    all that is written of items and users, too, and at ``files`` that split ratings: a digest of its own has these.
+    """
     digest = hashlib.blake2b(digest_size=8)
     history = material.history
     for ids in (history.user_ids, history.item_ids):
@@ -98,26 +112,46 @@ def data_of(material: Material, *, sequences: Sequence[str] = ()) -> dict[str, A
         digest.update(mask.tobytes())
         features[title] = {"recipe": table.recipe.hash, "width": values.shape[1], "items": int(mask.sum())}
     for title in sorted(set(sequences) & material.running.keys()):
-        found = material.sequences([title])[title]
-        digest.update(material.running[title].hash.encode())
-        digest.update(json.dumps([len(times) for times in found.times_s]).encode())
-        for values, times in zip(found.values, found.times_s, strict=True):
-            digest.update(np.ascontiguousarray(values).tobytes())
-            digest.update(np.ascontiguousarray(times).tobytes())
-        width = max((values.shape[1] for values in found.values), default=0)
-        features[title] = {"recipe": material.running[title].hash, "width": width, "items": int(found.mask.sum())}
+        features[title] = _in_time(digest, material, title)
     # What is learned again for every fold is learned from what is written of the items, as it is now.
     fields = sorted({"genres", *(name for title in material.asked for name in material.reads(title))})
     for item in material.items:
         told = asdict(item)
         digest.update(json.dumps([item.item_id, *(told[name] for name in fields)]).encode())
-    return {
+    found: dict[str, Any] = {
         "digest": digest.hexdigest(),
         "items": len(material.items),
         "users": int(np.count_nonzero(history.user_counts)),
         "interactions": len(history),
         "features": features,
     }
+    if rated is None:
+        return found
+    more = digest.copy()
+    for title in sorted((set(rated) & material.running.keys()) - features.keys()):
+        features[title] = _in_time(more, material, title)
+    for item in material.items:
+        more.update(json.dumps(asdict(item), sort_keys=True).encode())
+    if material.users is not None:
+        for row in material.users.sort_by("user_id").to_pylist():
+            more.update(json.dumps(row, sort_keys=True).encode())
+    for path in files:
+        try:
+            more.update(path.read_bytes())
+        except OSError as fault:
+            raise UsageError(f"{str(path)!r} cannot be read: {fault.strerror or fault}.") from fault
+    return {**found, "rated": more.hexdigest()}
+
+
+def _in_time(digest: hashlib.blake2b, material: Material, title: str) -> dict[str, Any]:
+    found = material.sequences([title])[title]
+    digest.update(material.running[title].hash.encode())
+    digest.update(json.dumps([len(times) for times in found.times_s]).encode())
+    for values, times in zip(found.values, found.times_s, strict=True):
+        digest.update(np.ascontiguousarray(values).tobytes())
+        digest.update(np.ascontiguousarray(times).tobytes())
+    width = max((values.shape[1] for values in found.values), default=0)
+    return {"recipe": material.running[title].hash, "width": width, "items": int(found.mask.sum())}
 
 
 def versions() -> dict[str, str]:

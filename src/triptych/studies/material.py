@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.history import History
@@ -32,6 +33,7 @@ class Material:
     """``items``: those that are studied. ``history``: the ratings of them, its items in the same order.
     ``standing``: title → the feature as the catalogue has it; ``asked``: of those that were learned from items, the
     settings of what learned them. ``running``: title → the recipe of what was measured in time; ``sequences`` reads it.
+    ``users``: what is written of users, as :data:`triptych.catalogue.users.USERS`.
 
     Features that were learned from items are learned again for every fold, from its training items alone: a table
     that was learned from all of them would know the words and names of those that are held out.
@@ -42,6 +44,7 @@ class Material:
     standing: dict[str, FeatureTable]
     asked: dict[str, object]
     running: dict[str, Recipe] = field(default_factory=dict[str, Recipe])
+    users: pa.Table | None = None
     _store: FeatureStore | None = None
     _sequences: dict[str, Sequences] = field(default_factory=dict[str, Sequences])
     _learned: dict[tuple[str, str], FeatureTable] = field(default_factory=dict[tuple[str, str], FeatureTable])
@@ -82,6 +85,7 @@ class Material:
             standing=standing,
             asked=asked,
             running=running,
+            users=catalogue.users(),
             _store=store,
         )
 
@@ -114,7 +118,21 @@ class Material:
             kept.update(rows[:most] if most else rows)
         if not kept:
             raise UsageError(f"no item is of {' or '.join(genres)}; the genres are {', '.join(self.genres[1])}.")
-        chosen = sorted(kept)
+        return self._of(sorted(kept))
+
+    def having(self, titles: Sequence[str]) -> Material:
+        """The items that have all of these features."""
+        there = np.ones(len(self.items), bool)
+        for title in titles:
+            if title not in self.standing:
+                raise UsageError(f"a row asks for items that have {title}, and no item was measured by it.")
+            there &= self.standing[title].aligned(self.item_ids)[1]
+        if not there.any():
+            raise UsageError(f"no item that is studied has {' and '.join(titles)}.")
+        return self._of(np.flatnonzero(there).tolist())
+
+    def _of(self, chosen: Sequence[int]) -> Material:
+        """Some of the items, by their places, rising."""
         place = np.full(len(self.items), -1, np.int32)
         place[chosen] = np.arange(len(chosen))
         part = self.history.take(place[self.history.items] >= 0)

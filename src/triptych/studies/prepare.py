@@ -49,7 +49,7 @@ def _made(data: Data, folder: Path, given: Path | None, report: Report) -> Catal
     if any(commit["purpose"] == "add" for commit in opened.commits()):
         return opened
     if data.source == "movielens":
-        root = _data_folder(given)
+        root = data_folder(given)
         opened.add(MovieLens(path=root / data.folder, progress=lambda done, total: report("Reading", done, total)))
     else:
         opened.add(
@@ -75,7 +75,7 @@ def _stands(opened: Catalogue, title: str, *, whole: bool) -> bool:
 
 def _attach(opened: Catalogue, one: Given, root: Path | None, report: Report) -> None:
     """What stands of it already is not written again."""
-    folder = _data_folder(root)
+    folder = data_folder(root)
     offering = read_given(folder / one.file, panel=one.title.partition("/")[0])
     join = Join.read(folder / one.map, theirs=one.map_from, ours=one.map_to) if one.map else None
 
@@ -85,7 +85,7 @@ def _attach(opened: Catalogue, one: Given, root: Path | None, report: Report) ->
     attach(opened, offering, one.title, join=join, on_bad_cells=one.on_bad_cells, progress=tell)
 
 
-def _data_folder(given: Path | None) -> Path:
+def data_folder(given: Path | None) -> Path:
     if given is None:
         raise UsageError("the study reads files of data; name the folder they are in: --data FOLDER")
     if not given.is_dir():

@@ -18,6 +18,7 @@ from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
 from triptych.studies import controls
 from triptych.studies.cell import Cell
 from triptych.studies.manifest import versions
+from triptych.studies.pooled import COUNT
 from triptych.studies.protocol import Protocol
 from triptych.studies.scope import Scope
 from triptych.studies.study import Study
@@ -46,17 +47,19 @@ def record(
         own: dict[str, Any] = {"model": label} if row in variants else {}
         choices += [Choice(**{**told, **own}) for told in cell.facts.get("choices", [])]
     apart = set(split.disjoint) & {"items", "users"}
-    if apart:
+    if apart and not protocol.rated:
         # The rows that tuned the controls are of items and users that training knows, or controls would be tuned on
         # nothing. Called validation they would break what the split promises; they are of the training side.
         choices = [replace(choice, chosen_on="held-back") for choice in choices]
     made = Record(
         name=f"{study.name}: {protocol.name}{f', {scope.name}' if scope.name else ''}, fold {fold + 1}",
-        split=split if apart else _with_validation(split, study.seed),
-        protocol=Terms(kind=protocol.kind, candidates="all", like=protocol.like, cutoffs=protocol.cutoffs),
+        split=split if apart or protocol.rated else _with_validation(split, study.seed),
+        protocol=_terms(protocol),
         fits=tuple(fits.values()),
         choices=tuple(choices),
-        judged=_judged(split, protocol, cells.values()),
+        judged=_predicted(split, protocol, cells.values())
+        if protocol.rated
+        else _judged(split, protocol, cells.values()),
         versions=versions(),
         seeds={"study": study.seed, "protocol": protocol.seed},
         wall_s=sum(cell.seconds for cell in cells.values()),
@@ -90,6 +93,23 @@ def _with_validation(split: Split, seed: int) -> Split:
     side = split.side.copy()
     side[train[controls.held_back(split.train, seed).side == TEST]] = VALIDATION
     return replace(split, side=side)
+
+
+def _terms(protocol: Protocol) -> Terms:
+    if protocol.rated:
+        return Terms(kind="rating-prediction", candidates="", cutoffs=protocol.cutoffs)
+    return Terms(kind=protocol.kind, candidates="all", like=protocol.like, cutoffs=protocol.cutoffs)
+
+
+def _predicted(split: Split, protocol: Protocol, cells: Iterable[Cell]) -> Judged:
+    """The ratings of the test in the first row of the protocol, and the fewest that any row of the table predicted."""
+    row, rows = protocol.rows[0], split.test
+    cold = split.cold_items[rows.items] | split.cold_users[rows.users]
+    within = {"overall": np.ones_like(cold), "cold": cold, "warm": ~cold}[row]
+    expected = rows.take(within)
+    counts = [sum(cell.measured[row].values.get(COUNT, [])) for cell in cells if row in cell.measured]
+    evaluated = {"rows": int(min(counts, default=0))}
+    return Judged(expected={"rows": len(expected)}, evaluated=evaluated)
 
 
 def _judged(split: Split, protocol: Protocol, cells: Iterable[Cell]) -> Judged:

@@ -10,20 +10,26 @@ from triptych.studies.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which items are studied: all, ``""``, or those of some genres."""
+    """Which items are studied: all, ``""``, those of some genres, and those that have all of some features."""
 
     name: str
     genres: tuple[str, ...] = ()
     most: int = 0
+    having: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """What it is known by in the names of cells: genres may be called anything, a comma in them too."""
-        return json.dumps([*self.genres, self.most]) if self.genres else ""
+        of_genres = [*self.genres, self.most] if self.genres else []
+        if self.having:
+            return json.dumps([of_genres, sorted(self.having)])
+        return json.dumps(of_genres) if of_genres else ""
 
 
 def scope_of(variant: Variant) -> Scope:
-    name = (
-        "" if not variant.genres else f"{', '.join(variant.genres)}{f' ({variant.most} each)' if variant.most else ''}"
+    parts = (
+        [f"{', '.join(variant.genres)}{f' ({variant.most} each)' if variant.most else ''}"] if variant.genres else []
     )
-    return Scope(name=name, genres=variant.genres, most=variant.most)
+    if variant.having:
+        parts.append(f"having {', '.join(variant.having)}")
+    return Scope(name="; ".join(parts), genres=variant.genres, most=variant.most, having=variant.having)

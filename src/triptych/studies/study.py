@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -10,7 +11,7 @@ from typing import Any
 
 from triptych.catalogue.handwritten import text_of
 from triptych.errors import UnknownName, UsageError
-from triptych.studies.protocol import Protocol
+from triptych.studies.protocol import Protocol, inside
 from triptych.studies.section import Section, extended
 from triptych.studies.variant import Variant, merged
 
@@ -18,10 +19,13 @@ SOURCES = ("synthetic", "movielens", "catalogue")
 SIGNS = ("higher", "lower", "same")
 #: The rows that stand in every table of rankings, whatever a study asks for.
 CONTROLS = ("random", "popularity", "genres", "als", "ease")
+#: The rows that stand in every table of predicted ratings: what they are called, which is the model too.
+RATED_CONTROLS = ("random", "bias")
 #: The row that looks ahead at what judges; it stands beside the controls and is no control.
 ORACLE = "oracle"
 #: Metrics that a table shows unless it says which.
 SHOWN = ("precision@1", "precision@10", "hit-rate@10", "ndcg@10", "ndcg-graded@10", "mrr@10")
+RATED_SHOWN = ("rmse", "mae", "pooled-precision", "pooled-recall")
 _SUFFIX = ".toml"
 
 
@@ -70,6 +74,15 @@ class Table:
     notes: str = ""
     protocols: tuple[str, ...] = ()
 
+    @property
+    def rated(self) -> bool:
+        """Whether its rows predict ratings."""
+        return self.rows[0].predict is not None
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        return RATED_CONTROLS if self.rated else CONTROLS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
@@ -82,7 +95,8 @@ class Tuning:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a paper says of two rows: ``row`` is ``sign`` (higher, lower, same) than ``against`` in ``metric``."""
+    """What a paper says of two rows: ``row`` is ``sign`` (higher, lower, same) than ``against`` in ``metric``, under
+    one ``protocol`` alone, or "" for all of the table's."""
 
     says: str
     table: str
@@ -90,6 +104,7 @@ class Claim:
     against: str
     metric: str
     sign: str
+    protocol: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +174,7 @@ class Study:
             tuning=_tuning(section.section("tuning")),
             protocols=protocols,
             tables=tables,
-            claims=tuple(_claim(one, tables) for one in section.sections("claim")),
+            claims=tuple(_claim(one, tables, protocols) for one in section.sections("claim")),
             brackets=tuple(_bracket(one, tables, protocols) for one in section.sections("bracket")),
             source=text,
         )
@@ -184,7 +199,12 @@ class Study:
         raise UnknownName("table", name, [table.name for table in self.tables])
 
     def protocols_of(self, table: Table) -> list[Protocol]:
-        return [one for one in self.protocols if not table.protocols or one.name in table.protocols]
+        """Those that the table names, else all of its kind."""
+        return [
+            one
+            for one in self.protocols
+            if (one.name in table.protocols if table.protocols else one.rated == table.rated)
+        ]
 
 
 def built_in_names() -> list[str]:
@@ -205,8 +225,8 @@ def _data(section: Section) -> Data:
         given.append(
             Given(
                 title=one.need("title", str),
-                file=_inside(one.need("file", str), one.where),
-                map=_inside(one.take("map", str, ""), one.where),
+                file=inside(one.need("file", str), one.where),
+                map=inside(one.take("map", str, ""), one.where),
                 map_from=one.take("map_from", str, ""),
                 map_to=one.take("map_to", str, ""),
                 on_bad_cells=one.choice("on_bad_cells", ("rows", "columns"), "rows"),
@@ -215,7 +235,7 @@ def _data(section: Section) -> Data:
         one.end()
     data = Data(
         source=section.choice("source", SOURCES, "catalogue"),
-        folder=_inside(section.take("folder", str, ""), section.where),
+        folder=inside(section.take("folder", str, ""), section.where),
         clips=section.take("clips", int, 0),
         users=section.take("users", int, 0),
         seconds=section.take("seconds", float, 0.0),
@@ -245,13 +265,21 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
         where = f"{section.where} row {number}"
         if not isinstance(told, dict):
             raise UsageError(f"{where} is no table; write [[table.row]].")
-        rows.append(Variant.of(merged(merged(baseline, own), told), where))  # pyright: ignore[reportUnknownArgumentType]
+        whole = merged(merged(baseline, own), told)  # pyright: ignore[reportUnknownArgumentType]
+        if "predict" in whole and "learn" not in whole:  # what its model reads is fused by nobody
+            whole.pop("fusion", None)
+        rows.append(Variant.of(whole, where))
     names = [row.name for row in rows]
     if not rows:
         raise UsageError(f"{section.where} has no [[table.row]].")
     _unique("row", names)
-    if taken := [name for name in names if name in (*CONTROLS, ORACLE)]:
+    rated = [row.name for row in rows if row.predict is not None]
+    if rated and len(rated) < len(rows):
+        raise UsageError(f"{section.where} has rows that predict ratings, such as {rated[0]!r}, and others; part them.")
+    if taken := [name for name in names if name in (RATED_CONTROLS if rated else (*CONTROLS, ORACLE))]:
         raise UsageError(f"{section.where} calls a row {taken[0]!r}, as a control is called; give it another name.")
+    if len(budgets := {json.dumps(row.search, sort_keys=True) for row in rows if row.search is not None}) > 1:
+        raise UsageError(f"{section.where} searches with {' and '.join(sorted(budgets))}; all its rows search alike.")
     against = section.take("against", str, names[0])
     if against not in names:
         raise UnknownName(f"row of {section.where}", against, names)
@@ -261,16 +289,24 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
         notes=section.take("notes", str, "").strip(),
         rows=tuple(rows),
         against=against,
-        metrics=section.texts("metrics", SHOWN),
+        metrics=section.texts("metrics", RATED_SHOWN if rated else SHOWN),
         protocols=section.texts("protocols"),
     )
     section.end()
     for name in table.protocols:
         if name not in [one.name for one in protocols]:
             raise UnknownName(f"protocol in {section.where}", name, [one.name for one in protocols])
+    judging = [
+        one for one in protocols if (one.name in table.protocols if table.protocols else one.rated == table.rated)
+    ]
+    others = [one.name for one in judging if one.rated != table.rated]
+    if not judging or others:
+        kind = "predict ratings" if rated else "rank"
+        told = f"the protocol {others[0]!r} does not judge that" if judging else "no protocol judges that"
+        raise UsageError(f"the rows of {section.where} {kind}, and {told}; see the kind of protocols.")
     if learning := [row.name for row in rows if row.learn is not None]:
-        for one in protocols:
-            if one.split == "all" and (not table.protocols or one.name in table.protocols):
+        for one in judging:
+            if one.split == "all":
                 raise UsageError(
                     f"{section.where} has rows that learn from ratings, such as {learning[0]!r}, and under the "
                     f"protocol {one.name!r} all ratings judge. Give the table protocols that hold some back."
@@ -278,7 +314,7 @@ def _table(section: Section, baseline: Mapping[str, Any], protocols: tuple[Proto
     return table
 
 
-def _claim(section: Section, tables: tuple[Table, ...]) -> Claim:
+def _claim(section: Section, tables: tuple[Table, ...], protocols: tuple[Protocol, ...]) -> Claim:
     claim = Claim(
         says=section.need("says", str),
         table=section.need("table", str),
@@ -286,8 +322,11 @@ def _claim(section: Section, tables: tuple[Table, ...]) -> Claim:
         against=section.need("against", str),
         metric=section.need("metric", str),
         sign=section.choice("sign", SIGNS, "higher"),
+        protocol=section.take("protocol", str, ""),
     )
     section.end()
+    if claim.protocol and claim.protocol not in (names := [one.name for one in protocols]):
+        raise UnknownName(f"protocol in {section.where}", claim.protocol, names)
     _row(section.where, tables, claim.table, claim.row)
     _row(section.where, tables, claim.table, claim.against)
     return claim
@@ -310,7 +349,10 @@ def _bracket(section: Section, tables: tuple[Table, ...], protocols: tuple[Proto
 
 
 def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
-    names = {one.name: [*(variant.name for variant in one.rows), *CONTROLS, ORACLE] for one in tables}
+    names = {
+        one.name: [*(variant.name for variant in one.rows), *one.controls, *(() if one.rated else (ORACLE,))]
+        for one in tables
+    }
     if table not in names:
         raise UnknownName(f"table in {where}", table, names)
     if row not in names[table]:
@@ -320,11 +362,3 @@ def _row(where: str, tables: tuple[Table, ...], table: str, row: str) -> None:
 def _unique(what: str, names: list[str]) -> None:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"two {what}s are called {twice[0]!r}; give one of them another name.")
-
-
-def _inside(path: str, where: str) -> str:
-    """A path within the data that the caller names: a study that someone sends must not read elsewhere."""
-    parts = Path(path).parts
-    if path and (Path(path).is_absolute() or ".." in parts or "\\" in path):
-        raise UsageError(f"{where} names {path!r}; paths lead into the folder of data, without .. or a drive.")
-    return path

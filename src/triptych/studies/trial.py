@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,17 @@ from triptych.evaluate.protocols.full_ranking import full_ranking
 from triptych.evaluate.protocols.item_based import item_based, judges
 from triptych.evaluate.record import Fit
 from triptych.evaluate.split import Split
+from triptych.models.background import Field
 from triptych.models.recommender import Recommender
 from triptych.models.similarity import Snapshot
 from triptych.studies import controls
 from triptych.studies.arrangement import Arranged, arrange
+from triptych.studies.assessment import Assessment, one_told
 from triptych.studies.cell import Cell
+from triptych.studies.known import Known, learned_field
 from triptych.studies.lists import I64
 from triptych.studies.material import Material
+from triptych.studies.predicting import Predicting
 from triptych.studies.protocol import Protocol
 from triptych.studies.school import School, Taught, placed
 from triptych.studies.scope import Scope
@@ -29,7 +34,8 @@ from triptych.studies.variant import Variant
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """``fold``: its number, 0 the first. ``material``: the items of ``scope``; ``school``: where rows learn."""
+    """``fold``: its number, 0 the first. ``material``: the items of ``scope``; ``known``: what is known of them besides
+    ratings, read off the material where it is not given; ``school``: where rows learn."""
 
     study: Study
     scope: Scope
@@ -38,6 +44,38 @@ class Trial:
     split: Split
     fold: int
     school: School
+    known: Known | None = None
+
+    def of_ratings(self, asked: Predicting, number: int, place: Path, variant: Variant | None = None) -> Cell:
+        """A rating model, fitted for the ``number``-th time, 0 the first: by the study's seed, or one after it.
+        ``place``: where it keeps its checkpoints. ``variant``: None of a control."""
+        learned: Field | None = None
+        taught: Taught | None = None
+        fits: tuple[Fit, ...] = ()
+        if variant is not None and variant.learn is not None:
+            arranged = arrange(variant, self.material, self.split, seed=self.study.seed)
+            taught = self.school.taught(variant, arranged, self.material, self.split, self.scope, self.fold)
+            snapshot = next(one for one in taught.learned.snapshots if one.epoch == taught.epoch)
+            learned, fits = learned_field(snapshot), (*arranged.fits, *taught.fits(self.split))
+
+        def tell(what: str, done: int, total: int) -> None:
+            if self.school.report is not None:
+                self.school.report(f"{asked.where}, fold {self.fold + 1}: {what}", done, total)
+
+        made = Assessment(
+            protocol=self.protocol,
+            split=self.split,
+            known=self.known or Known(material=self.material),
+            place=place,
+            seed=self.study.seed + number,
+            learned=learned,
+            report=tell,
+        ).cell(asked)
+        if taught is None:
+            return made
+        own = self._cell({}, fits, taught.choices(), {}).facts
+        both = {name: [*own[name], *made.facts[name]] for name in ("fits", "choices")}
+        return replace(made, facts={**made.facts, **taught.facts({}), **both})
 
     def of_variant(self, variant: Variant) -> Cell:
         arranged = arrange(variant, self.material, self.split, seed=self.study.seed)
@@ -123,14 +161,8 @@ class Trial:
 
     def _cell(self, measured: Mapping[str, Measured], fits: Any, choices: Any, facts: Mapping[str, Any]) -> Cell:
         told = {
-            "fits": [_told(fit) for fit in fits],
+            "fits": [one_told(fit) for fit in fits],
             "choices": [asdict(choice) for choice in choices],
             **facts,
         }
         return Cell(measured=measured, seconds=0.0, facts=told)
-
-
-def _told(fit: Fit) -> dict[str, Any]:
-    """A fit as JSON. The rows of the training side are said by name: they are in the record as it is."""
-    rows = fit.unit == "interactions"
-    return {"name": fit.name, "kind": fit.kind, "unit": fit.unit, "ids": "train" if rows else list(fit.learned_from)}  # pyright: ignore[reportArgumentType]

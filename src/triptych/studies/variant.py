@@ -25,7 +25,12 @@ class Variant:
     settings of the selection, None for none. ``learn``: settings of a similarity that is learned from these features
     and the training ratings, see :mod:`triptych.studies.learning`; None for none. ``weights``: of panels, when items
     are compared. ``genres``: only items of one of these, at most ``most`` of each (those with most ratings of all,
-    before any split), 0 for all.
+    before any split), 0 for all; ``having``: only items that have all of these features.
+
+    A row that predicts ratings has ``predict``: the ``model`` and its settings, see :mod:`triptych.studies.predicting`.
+    ``search``: how its settings are chosen on validation rows, None for those that are told. ``seeds``: how often it is
+    fitted, 0 for as often as the protocol says. With ``learn`` besides, what is learned of items is known to the model
+    as the field ``learned``.
     """
 
     name: str
@@ -38,12 +43,18 @@ class Variant:
     metric: str = "cosine"
     genres: tuple[str, ...] = ()
     most: int = 0
+    predict: Mapping[str, Any] | None = None
+    search: Mapping[str, Any] | None = None
+    having: tuple[str, ...] = ()
+    seeds: int = 0
 
     @classmethod
     def of(cls, told: Mapping[str, Any], where: str) -> Variant:
         section = Section(told, where)
         weights = section.section("weights").rest()
-        select, learn = (cast("dict[str, Any] | None", section.maybe(key, dict)) for key in ("select", "learn"))
+        select, learn, predict, search = (
+            cast("dict[str, Any] | None", section.maybe(key, dict)) for key in ("select", "learn", "predict", "search")
+        )
         variant = cls(
             name=section.need("name", str),
             features=section.texts("features"),
@@ -56,16 +67,25 @@ class Variant:
             metric=section.choice("metric", METRICS, "cosine"),
             genres=section.texts("genres"),
             most=section.take("most", int, 0),
+            predict=None if predict is None else plain(predict, f"{where} predict"),
+            search=None if search is None or search == NONE else plain(search, f"{where} search"),
+            having=section.texts("having"),
+            seeds=section.take("seeds", int, 0),
         )
         section.end()
+        if predict is None and (variant.search is not None or variant.seeds):
+            raise UsageError(f"{where} predicts no ratings; search and seeds are of rows that have predict.")
+        if variant.seeds < 0:
+            raise UsageError(f"{where} is fitted {variant.seeds} times; seeds is 1 or more.")
         return variant
 
     @property
     def digest(self) -> str:
         """Over all that decides a number: two rows of one digest are one computation, whatever they are called."""
-        told = {name: value for name, value in asdict(self).items() if name != "name"}
-        if self.learn is None:  # it was not there at first, and what learns nothing is what it was
-            del told["learn"]
+        told = {name: value for name, value in asdict(self).items() if name not in ("name", "seeds")}
+        for name in ("learn", "predict", "search", "having"):
+            if not told[name]:  # they were not there at first, and what has none of them is what it was
+                del told[name]
         return hashlib.blake2b(json.dumps(plain(told, self.name), sort_keys=True).encode(), digest_size=6).hexdigest()
 
     def chosen(self, titles: Sequence[str]) -> list[str]:
