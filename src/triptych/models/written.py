@@ -30,7 +30,7 @@ from triptych.models.background import Background, Field
 
 #: The least age of each band, in years: those of MovieLens 1M, whose ages are such bands.
 AGES = (0, 18, 25, 35, 45, 50, 56)
-#: A word is two letters or more; digits count as letters, for the 2 of a second part is not a word.
+#: A word is two letters or digits or more, and may have an apostrophe in it.
 WORD = re.compile(r"[^\W_]{2,}(?:['’][^\W_]+)?")
 #: A word of fewer items than this says no more than the item's id does.
 SHARED = 2

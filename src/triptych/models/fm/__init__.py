@@ -1,0 +1,1 @@
+"""FM: a Bayesian factorisation machine over ids, histories, content, demographics and time."""
