@@ -28,19 +28,23 @@ SIAMESE = (512, 256, 100)
 PREDICTOR = (164, 50, 1)
 #: LeakyReLU's slope below 0.
 LEAK = 0.01
+#: Deviation of the weights that a tower begins with.
+SPREAD = 0.07
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that a network is built from, as JSON has it. ``widths``: of what goes into each item encoder, in order;
     ``user``: of what goes into the users'. ``product``: whether the predictor is given the product of both ends too;
-    ``sigmoid``: whether the layers that the paper says end in one."""
+    ``sigmoid``: whether the layers that the paper says end in one. ``towers``: 0, or how wide the only layer of each
+    encoder is."""
 
     widths: Mapping[str, int] = field(default_factory=dict[str, int])
     user: int
     dropout: float = 0.0
     product: bool = False
     sigmoid: bool = True
+    towers: int = 0
 
     @property
     def json(self) -> dict[str, Any]:
@@ -49,7 +53,16 @@ class Plan:
     @property
     def item(self) -> int:
         """The width of an item."""
-        return sum(ENCODERS[name][-1] for name in self.widths)
+        return sum(self.encoded(name) for name in self.widths)
+
+    @property
+    def multiplied(self) -> bool:
+        """Whether the predictor is given the product of both ends."""
+        return self.product or self.towers > 0
+
+    def encoded(self, name: str) -> int:
+        """The width of what an encoder makes."""
+        return self.towers or ENCODERS[name][-1]
 
 
 class RatingNetwork(nn.Module):
@@ -60,11 +73,23 @@ class RatingNetwork(nn.Module):
     concatenated. All layers end in a LeakyReLU, but for the first of the users' and the first two of what is seen,
     which end in a sigmoid, and for the rating, which is left linear. A modality that an item has nothing of is encoded
     by a vector that is learned, and begins as zeros; the paper says nothing of such items.
+
+    With ``towers`` it is another network, which is not in the paper: what an encoder makes is an end, and a rating is
+    linear in both ends and in their product, of which it begins as the sum. Of rating vectors it is an asymmetric
+    factor model (Paterek 2007, §3.8), bent by a tanh on both sides.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
+        self.unknown = nn.ParameterDict({name: torch.zeros(plan.encoded(name)) for name in plan.widths})
+        if plan.towers:
+            for name, width in plan.widths.items():
+                self.add_module(name, tower(width, plan.towers, dropout=plan.dropout))
+            self.user = tower(plan.user, plan.item, dropout=plan.dropout)
+            self.siamese = nn.Sequential()
+            self.predictor = nn.Sequential(_dot(plan.item))
+            return
         for name, width in plan.widths.items():
             sigmoids = SIGMOIDS.get(name, 0) if plan.sigmoid else 0
             layers = dense((width, *ENCODERS[name]), sigmoids=sigmoids, dropout=plan.dropout)
@@ -73,7 +98,11 @@ class RatingNetwork(nn.Module):
         self.siamese = dense((plan.item, *SIAMESE), dropout=plan.dropout)
         ends = SIAMESE[-1] * (3 if plan.product else 2)
         self.predictor = dense((ends, *PREDICTOR), dropout=plan.dropout)[:-1]
-        self.unknown = nn.ParameterDict({name: torch.zeros(ENCODERS[name][-1]) for name in plan.widths})
+
+    @property
+    def first(self) -> list[Tensor]:
+        """The weights of the first layer of each encoder, users' too."""
+        return [getattr(self, name)[0].weight for name in (*self.plan.widths, "user")]
 
     def users(self, vectors: Tensor) -> Tensor:
         """``[n, user]`` → ``[n, 100]``: the users' end of the Siamese."""
@@ -89,7 +118,7 @@ class RatingNetwork(nn.Module):
 
     def rate(self, users: Tensor, items: Tensor) -> Tensor:
         """Of each pair of ends, both ``[n, 100]``: ``[n]``."""
-        ends = [users, items, users * items] if self.plan.product else [users, items]
+        ends = [users, items, users * items] if self.plan.multiplied else [users, items]
         return self.predictor(torch.cat(ends, dim=1))[:, 0]
 
 
@@ -102,6 +131,32 @@ def dense(widths: Sequence[int], *, sigmoids: int = 0, dropout: float = 0.0) -> 
         found.append(nn.Linear(entering, leaving))
         found.append(nn.Sequential(last, nn.Dropout(dropout)) if dropout else last)
     return nn.Sequential(*found)
+
+
+class Wide(nn.Linear):
+    """A linear layer of a vector's mean entry rather than of its sum: of x/√width, by weights that begin about
+    :data:`SPREAD`. A step is then as long for a wide vector as for a narrow one."""
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=SPREAD)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input / self.in_features**0.5)
+
+
+def tower(entering: int, leaving: int, *, dropout: float = 0.0) -> nn.Sequential:
+    return nn.Sequential(Wide(entering, leaving), nn.Tanh(), nn.Dropout(dropout))
+
+
+def _dot(width: int) -> nn.Linear:
+    """Linear in two ends and their product; as it begins, their dot product."""
+    found = nn.Linear(3 * width, 1)
+    with torch.no_grad():
+        found.weight.zero_()
+        found.weight[:, 2 * width :] = 1
+        found.bias.zero_()
+    return found
 
 
 def cosine_loss(users: Tensor, items: Tensor, liked: Tensor) -> Tensor:

@@ -53,6 +53,11 @@ class RatingSiamese:
     ones. ``product``: the predictor is given the product of both ends too. ``dropout``: behind every layer but the
     last. ``sigmoid``: whether the layers that the paper says end in one do; in a LeakyReLU if not.
 
+    ``towers``: how wide an encoder is that is one layer and a tanh; there is then no Siamese network behind it, and the
+    rating is their dot product and what is linear in each. ``scattered``: what is hidden is drawn from all ratings one
+    by one, and a batch is these, whatever ``batch`` says. ``shrink``: so many times the sum of squares of the weights
+    of the encoders' first layers is added to the loss, which ``decay`` hardly does to weights that Adam moves far.
+
     The loss is the squared error and ``cosine`` times the cosine embedding loss, Adam's rate ``rate``, ``decay`` its
     weight decay. A batch is some users with all their ratings, about ``batch`` of them. The paper has 200 epochs and
     names no batch, its authors' code one of 20,000, which is 800 steps for 80,000 ratings; 30 epochs of 2,000 are about
@@ -74,11 +79,14 @@ class RatingSiamese:
     scaled: bool = True
     base: Kind = "none"
     hidden: float = 0.0
+    scattered: bool = False
     rated: bool = False
     product: bool = False
     sigmoid: bool = True
     dropout: float = 0.0
+    towers: int = 0
     cosine: float = 1.0
+    shrink: float = 0.0
     rate: float = 1e-3
     decay: float = 0.0
     batch: int = 2_000
@@ -107,6 +115,12 @@ class RatingSiamese:
                 raise UsageError(f"{field} is {getattr(self, field)}; it is a share, 0 or more and below 1.")
         if not 0 <= self.cosine < float("inf"):
             raise UsageError(f"cosine is {self.cosine}; the weight of a loss is 0 or more.")
+        if not 0 <= self.shrink < float("inf"):
+            raise UsageError(f"shrink is {self.shrink}; the weight of a loss is 0 or more.")
+        if self.towers < 0:
+            raise UsageError(f"towers are {self.towers} wide; give a width, or 0 for the layers of the paper.")
+        if self.scattered and not self.hidden:
+            raise UsageError("scattered says how ratings are hidden, and none are; give the share of them as hidden.")
         if self.batch < 1:
             raise UsageError(f"a batch is {self.batch} ratings; ask for 1 at least.")
         if self.like is not None and not np.isfinite(self.like):
@@ -173,6 +187,7 @@ class RatingSiamese:
                     dropout=self.dropout,
                     product=self.product,
                     sigmoid=self.sigmoid,
+                    towers=self.towers,
                 )
             )
         task = Rating(
@@ -186,6 +201,8 @@ class RatingSiamese:
             batch=self.batch,
             hidden=self.hidden,
             cosine=self.cosine,
+            scattered=self.scattered,
+            shrink=self.shrink,
             fingerprint=self._fingerprint(lessons, train, held),
             judged=epochs is None,
         )
@@ -320,7 +337,7 @@ def _predictor(
     return SiamesePredictor(
         users=left @ first[:, :width].T + bias,
         items=right @ first[:, width : 2 * width].T,
-        ends=(left, right, first[:, 2 * width :]) if net.plan.product else None,
+        ends=(left, right, first[:, 2 * width :]) if net.plan.multiplied else None,
         layers=tuple(rest),
         leak=LEAK,
         unit=(scale[1] - scale[0]) / 4,

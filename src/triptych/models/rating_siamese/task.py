@@ -40,8 +40,10 @@ class Rating:
     A batch is some users with all their ratings, about ``batch`` of them. Where ``hidden`` is above 0, it is some users
     and that share of the items, and their ratings of those: an epoch still tells each rating once, by vectors of user
     and item that hold none of the batch. Where it is 0, the vector of a user holds the very rating that it is to tell.
+    ``scattered``: a batch is that share of all ratings, drawn one by one, whatever ``batch`` says.
 
-    The loss is the mean squared error and ``cosine`` times the cosine embedding loss. ``judged``: whether the epoch is
+    The loss is the mean squared error, ``cosine`` times the cosine embedding loss and ``shrink`` times the sum of
+    squares of the weights of all encoders' first layers. ``judged``: whether the epoch is
     chosen by the error on ``held``; the last one is the best where it is not.
     """
 
@@ -59,15 +61,20 @@ class Rating:
         hidden: float,
         cosine: float,
         fingerprint: str,
+        scattered: bool = False,
+        shrink: float = 0.0,
         judged: bool = True,
     ) -> None:
         self._net, self._vectors, self._base, self._fingerprint = net, vectors, base, fingerprint
         self._train, self._held, self._judged = train, held, judged
-        self._like, self._unit, self._cosine = like, unit, cosine
+        self._like, self._unit, self._cosine, self._shrink = like, unit, cosine, shrink
         self._people, self._firsts, self._counts = np.unique(self._train.users, return_index=True, return_counts=True)
         steps = max(1, round(len(train) / batch))
         self._parts = max(2, round(1 / hidden)) if hidden else 1  # of the items
         self._groups = min(max(1, round(steps / self._parts)), len(self._people))
+        self._scattered = scattered and self._parts > 1
+        if self._scattered:
+            self._parts, self._groups = min(self._parts, len(train)), 1
         self._per_item = np.bincount(self._train.items)
         self._epoch = 0
         self._device = torch.device("cpu")
@@ -92,6 +99,10 @@ class Rating:
         """Users, and items where some are hidden, in groups that are drawn anew, of about as many ratings each; each
         group of users with each of items, in an order that is drawn too."""
         self._epoch = epoch
+        if self._scattered:
+            part = torch.randperm(len(self._train), generator=generator).numpy() % self._parts
+            yield from (self._drawn(part == one) for one in range(self._parts))
+            return
         users, items = (
             _parted(counts, number, torch.rand(len(counts), generator=generator).numpy())
             for counts, number in ((self._counts, self._groups), (self._per_item, self._parts))
@@ -116,6 +127,21 @@ class Rating:
                 return None
             shown, asked, of_user = own.take(~hide), own.take(hide), places[hide]
             base, out, places = base.without(shown, asked), asked, places[~hide]
+        return self._made(people, places, of_user, shown, asked, base, out)
+
+    def _drawn(self, hide: npt.NDArray[np.bool_]) -> Batch:
+        """Of the ratings at ``hide``, told by all others."""
+        shown, asked, base = self._train.take(~hide), self._train.take(hide), self._base
+        if base.counts is not None and len(shown):
+            base = Base.of("bias", shown, users=len(base.users), items=len(base.items))
+        places = np.repeat(np.arange(len(self._people)), self._counts)
+        return self._made(self._people, places[~hide], places[hide], shown, asked, base, asked)
+
+    def _made(
+        self, people: I64, places: I64, of_user: I64, shown: Told, asked: Told, base: Base, out: Told | None
+    ) -> Batch:
+        """``people``: users by number; ``places`` in them of the rows of ``shown``, ``of_user`` of those of ``asked``.
+        ``out``: what items' vectors must not hold."""
         which, of_item = np.unique(asked.items, return_inverse=True)
         parts, known = self._vectors.items(which, base, out)
         # As if they were all users that there are, so that there are no vectors of others.
@@ -135,7 +161,10 @@ class Rating:
     def loss(self, batch: Batch) -> tuple[Tensor, Mapping[str, float]]:
         users = self._net.users(batch.users)[batch.of_user]
         items = self._net.items(batch.items, batch.known)[batch.of_item]
-        return self._losses(users, items, batch.rests, batch.liked)
+        loss, told = self._losses(users, items, batch.rests, batch.liked)
+        if self._shrink:
+            loss = loss + self._shrink * torch.stack([one.square().sum() for one in self._net.first]).sum()
+        return loss, told
 
     def judge(self) -> Mapping[str, float]:
         """``mse`` and ``cosine`` of the validation side and the ``loss`` that they sum to; ``chosen_by``, least where
