@@ -66,7 +66,7 @@ def test_it_finds_what_is_there_and_goes_on_where_it_was_killed(method: str, tmp
     again = search("bias", lessons(), **{**asked, "clock": clock.__next__}, folder=tmp_path)
     assert next(clock) == 2 * 5  # five were tried
     assert [(one.params, one.score) for one in again.trials] == [(one.params, one.score) for one in whole.trials]
-    with pytest.raises(UsageError, match="another search: it differs in .*seed"):
+    with pytest.raises(UsageError, match=r"another search: it differs in .*seed"):
         search("bias", lessons(), **asked, folder=tmp_path, seed=1)
 
 

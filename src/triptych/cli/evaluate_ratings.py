@@ -92,7 +92,7 @@ def command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what models draw, of held-back ratings and the bootstrap.")] = 0,
-    models: Annotated[bool, typer.Option("--list", help="List the models and their settings instead.")] = False,
+    models: Annotated[bool, typer.Option("--list", help="List the models instead, and what each needs.")] = False,
     as_json: Json = False,
 ) -> None:
     """Learn from some ratings, predict others, and say how far off the predictions are.

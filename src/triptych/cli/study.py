@@ -79,7 +79,7 @@ def describe(study: StudyName, as_json: Json = False) -> None:
                 one.name,
                 one.kind,
                 f"{one.split}{f', {one.folds} folds' if one.folds else ''}",
-                f"likes of {one.like:g} or more",
+                one.judged_by,
                 ", ".join(map(str, one.cutoffs)),
             ]
             for one in asked.protocols

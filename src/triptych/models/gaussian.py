@@ -29,6 +29,7 @@ from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UsageError
 from triptych.models.background import Field
 from triptych.models.fm.blocks import content, named
+from triptych.models.fm.known import ALWAYS, REQUEST, TRAINING
 from triptych.models.predictor import Asked, Prediction, RatingLessons, Report
 
 F64 = npt.NDArray[np.float64]
@@ -135,8 +136,11 @@ class Gaussian:
             if report:
                 report("iteration", step + 1, self.iterations)
         state.doubts = state.doubted(unit * means)
+        reads = [("user ids", TRAINING), ("item ids", TRAINING), *((name, ALWAYS) for name in likeness)]
+        if self.moods and (train.times != UNTIMED).any():
+            reads.append(("moment", f"{REQUEST}; how it is with the user's other ratings' times, {TRAINING}"))
         facts = {
-            "reads": [{"name": name, "known": "before the first rating"} for name in likeness],
+            "reads": [{"name": name, "known": known} for name, known in reads],
             "not_there": [name for name in shares if name not in likeness],
             "noise_sd": float(np.sqrt(state.noise)),
             "taste_sd": float(np.sqrt(np.diagonal(state.likeness).mean())),

@@ -1,9 +1,9 @@
 """Rated: what predicted ratings came to, as a cell keeps it.
 
-One fit on one fold is a cell. Its ``measured`` has for each row of the protocol (overall, warm, cold):
-
 One fit on one fold is a cell. For each row of the protocol (overall, warm, cold) its ``measured`` has:
-  many; and the same errors of all ratings at once as its ``whole``.
+
+- ``ROW``: the errors of each user who is judged, ``mse``, ``rmse``, ``mae``, ``nrmse`` and ``nmae``; ``ratings``, by
+  how many; and the same errors of all ratings at once as its ``whole``.
 - ``ROW.chosen``: predictions as a choice, of the users who like something (``threshold-…@k``, ``diversity@k``), and of
   all together ``pooled-precision``, ``pooled-recall``, ``pooled-f1``, ``auc``, ``coverage@k`` and the like.
 

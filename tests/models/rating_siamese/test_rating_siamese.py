@@ -25,6 +25,7 @@ from triptych.models.rating_siamese.vectors import Content, RatingVectors
 USERS, ITEMS = 24, 30
 SMALL = RatingSiamese(reading=("plot",), meta=("facts",), epochs=2, batch=60, threads=1)
 OWN = replace(SMALL, vectors="ratings", base="bias", hidden=0.3, product=True, sigmoid=False, rated=True)
+TOWERS = replace(OWN, towers=8, scattered=True, hidden=0.2, dropout=0.2, shrink=1e-3, cosine=0.0)
 PAPER = {"seeing": 2048, "hearing": 128, "reading": 384, "meta": 1220}
 
 
@@ -127,7 +128,9 @@ def test_the_loss_is_that_of_the_equations() -> None:
     )
 
 
-def task(told: Told, *, hidden: float, kind: Any = "ratings", base: Any = "bias", batch: int = 60) -> Rating:
+def task(
+    told: Told, *, hidden: float, kind: Any = "ratings", base: Any = "bias", batch: int = 60, **own: Any
+) -> Rating:
     made = Base.of(base, told, users=USERS, items=ITEMS)
     vectors: Any = RatingVectors.of(told, users=USERS, items=ITEMS, scaled=False, rated=False)
     if kind == "content":
@@ -135,8 +138,9 @@ def task(told: Told, *, hidden: float, kind: Any = "ratings", base: Any = "bias"
         vectors = Content.of(
             background(), fields, ("facts",), learn=np.ones(ITEMS, bool), told=told, like=4, scaled=True, model="it"
         )
-    net = RatingNetwork(Plan(widths=vectors.widths, user=vectors.user))
+    net = RatingNetwork(Plan(widths=vectors.widths, user=vectors.user, towers=own.pop("towers", 0)))
     return Rating(
+        **own,
         net=net,
         vectors=vectors,
         base=made,
@@ -165,6 +169,38 @@ def test_a_batch_comes_to_the_sum_of_both_losses() -> None:
     error = np.mean((np.array(rated) - batch.rests.numpy()) ** 2)
     assert told_of_it["train_mse"] == pytest.approx(error, rel=1e-5)
     assert float(loss) == pytest.approx(error + 0.5 * told_of_it["train_cosine"], rel=1e-5)
+
+
+def test_towers_begin_as_the_dot_product_of_what_a_tanh_leaves_of_one_layer() -> None:
+    torch.manual_seed(0)
+    net = RatingNetwork(Plan(widths={"reading": 50, "meta": 3}, user=4, towers=6))
+    assert parameter_lines(net) == {
+        "unknown": 12,
+        "reading": 51 * 6,
+        "meta": 4 * 6,
+        "user": 5 * 12,
+        "siamese": 0,
+        "predictor": 3 * 12 + 1,
+    }
+    vectors, parts = torch.randn(5, 4), [torch.randn(5, 50), torch.randn(5, 3)]
+    with torch.no_grad():
+        users, items = net.users(vectors), net.items(parts, torch.ones(5, 2, dtype=torch.bool))
+        weight, bias = net.user[0].weight, net.user[0].bias
+        torch.testing.assert_close(users, torch.tanh(vectors @ weight.T / 2 + bias))
+        torch.testing.assert_close(net.rate(users, items), (users * items).sum(dim=1))
+    assert [tuple(one.shape) for one in net.first] == [(6, 50), (6, 3), (12, 4)]
+
+
+def test_what_shrinks_is_the_sum_of_squares_of_all_first_weights() -> None:
+    plain, shrunk = (
+        task(Told.of(history()), hidden=0.3, towers=4, scattered=True, shrink=shrink) for shrink in (0.0, 0.5)
+    )
+    shrunk.net.load_state_dict(plain.net.state_dict())
+    batch = next(iter(plain.batches(1, torch.Generator().manual_seed(0))))
+    with torch.no_grad():
+        more = float(shrunk.loss(batch)[0] - plain.loss(batch)[0])
+        squares = sum(float(one.square().sum()) for one in (plain.net.ratings[0].weight, plain.net.user[0].weight))
+    assert more == pytest.approx(0.5 * squares, rel=1e-4)
 
 
 # What vectors hold
@@ -213,6 +249,39 @@ def test_each_rating_is_told_once_an_epoch_by_vectors_without_it() -> None:
     assert table[_alone(shown.users.numpy()[u], table), _alone(shown.items[0].numpy()[i], table.T)] == shown.rests[0]
 
 
+def test_scattered_ratings_are_told_once_an_epoch_by_vectors_and_a_base_of_all_others() -> None:
+    told = Told.of(history())
+    given = task(told, hidden=0.25, scattered=True)
+    assert given.steps == 4
+    asked = 0
+    for batch in given.batches(1, torch.Generator().manual_seed(2)):
+        people = np.unique(told.users)
+        users, items = batch.users.numpy(), batch.items[0].numpy()
+        # Every item that is asked for, told by those whose rows hold it.
+        which = [int(np.flatnonzero([_same(users[:, i], column[people]) for i in range(ITEMS)])[0]) for column in items]
+        hidden = np.zeros((USERS, ITEMS), bool)
+        hidden[people[batch.of_user.numpy()], np.array(which)[batch.of_item.numpy()]] = True
+        hide = hidden[told.users, told.items]
+        assert hide.sum() == hidden.sum() == len(batch.rests)
+        others = Base.of("bias", told.take(~hide), users=USERS, items=ITEMS)
+        table = np.zeros((USERS, ITEMS))
+        rows = told.take(~hide)
+        table[rows.users, rows.items] = rows.values - others(rows.users, rows.items)
+        np.testing.assert_allclose(users, table[people], atol=1e-5)
+        np.testing.assert_allclose(items, table.T[which], atol=1e-5)
+        rests = np.zeros((USERS, ITEMS))
+        out = told.take(hide)
+        rests[out.users, out.items] = out.values - others(out.users, out.items)
+        found = rests[people[batch.of_user.numpy()], np.array(which)[batch.of_item.numpy()]]
+        np.testing.assert_allclose(batch.rests.numpy(), found, atol=1e-5)
+        asked += len(out)
+    assert asked == len(told)
+
+
+def _same(left: np.ndarray, right: np.ndarray) -> bool:
+    return bool(right.any() and np.allclose(left, right, atol=1e-5))
+
+
 def _alone(row: np.ndarray, table: np.ndarray) -> int:
     fits = [k for k, one in enumerate(table) if row.any() and (one[row != 0] == row[row != 0].astype(np.float32)).all()]
     fits = fits or [k for k, one in enumerate(table.astype(np.float32)) if row.any() and (one == row)[row != 0].all()]
@@ -237,7 +306,7 @@ def test_a_base_without_ratings_is_that_of_the_others() -> None:
     assert base.without(told, told.take(np.zeros(len(told), bool))) is base
 
 
-@pytest.mark.parametrize("model", [SMALL, OWN], ids=["content", "ratings"])
+@pytest.mark.parametrize("model", [SMALL, OWN, TOWERS], ids=["content", "ratings", "towers"])
 def test_validation_ratings_move_nothing_that_was_learned_in_an_epoch(model: RatingSiamese) -> None:
     """What judges is in no vector and no step: only the choice of the epoch may hang on it."""
     rows = history()
@@ -259,11 +328,16 @@ def test_validation_ratings_move_nothing_that_was_learned_in_an_epoch(model: Rat
 
 @pytest.mark.parametrize(
     "model",
-    [replace(SMALL, sigmoid=False, base="bias", product=True, like=4.0), replace(OWN, base="mean")],
-    ids=["content", "ratings"],
+    [
+        replace(SMALL, sigmoid=False, base="bias", product=True, like=4.0),
+        replace(OWN, base="mean"),
+        replace(TOWERS, rate=0.03, again=True),
+        replace(SMALL, towers=6, rate=0.03, base="mean"),
+    ],
+    ids=["content", "ratings", "towers", "towers of content"],
 )
 def test_it_learns_who_likes_what_and_a_pair_is_told_by_itself(model: RatingSiamese) -> None:
-    model = replace(model, epochs=5, batch=40)
+    model = replace(model, epochs=12 if model.towers else 5, batch=40)
     found = model.fit(lessons())
     mean = found.predict(every()).mean
     table = mean.reshape(USERS, ITEMS)
@@ -279,7 +353,9 @@ def test_it_learns_who_likes_what_and_a_pair_is_told_by_itself(model: RatingSiam
     assert found.facts["rmse"] < 0.9
 
 
-@pytest.mark.parametrize("model", [replace(SMALL, again=True, hidden=0.4), OWN], ids=["content", "ratings"])
+@pytest.mark.parametrize(
+    "model", [replace(SMALL, again=True, hidden=0.4), OWN, TOWERS], ids=["content", "ratings", "towers"]
+)
 def test_a_run_that_was_killed_goes_on_to_the_same_bits(model: RatingSiamese, tmp_path: Path) -> None:
     class Killed(Exception):
         pass
@@ -303,7 +379,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(model: RatingSiamese, tm
 
 
 @pytest.mark.parametrize(
-    "model", [SMALL, OWN, replace(SMALL, base="bias", hidden=0.5)], ids=["content", "ratings", "bias"]
+    "model",
+    [SMALL, OWN, replace(SMALL, base="bias", hidden=0.5), TOWERS],
+    ids=["content", "ratings", "bias", "towers"],
 )
 def test_any_scale_and_few_rows_are_survived(model: RatingSiamese) -> None:
     low, high = (0.5, 5.0) if model.base == "none" else (0.0, 10.0)
@@ -335,6 +413,9 @@ def test_a_field_that_nothing_is_known_of_is_survived_and_one_that_is_not_there_
         {"dropout": -0.1},
         {"cosine": -1.0},
         {"batch": 0},
+        {"towers": -1},
+        {"shrink": float("inf")},
+        {"scattered": True},
         {"epochs": 0},
         {"rate": 0.0},
         {"like": float("nan")},

@@ -134,15 +134,15 @@ def dense(widths: Sequence[int], *, sigmoids: int = 0, dropout: float = 0.0) -> 
 
 
 class Wide(nn.Linear):
-    """A linear layer of a vector's mean entry rather than of its sum: of x/√width, by weights that begin about
-    :data:`SPREAD`. A step is then as long for a wide vector as for a narrow one."""
+    """A linear layer of x/√width, by weights that begin as normal deviates of :data:`SPREAD`: a step of Adam then moves
+    what a wide vector comes to no further than what a narrow one does."""
 
     def reset_parameters(self) -> None:
         nn.init.normal_(self.weight, std=SPREAD)
         nn.init.zeros_(self.bias)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input / self.in_features**0.5)
+    def forward(self, vectors: Tensor) -> Tensor:
+        return functional.linear(vectors / self.in_features**0.5, self.weight, self.bias)
 
 
 def tower(entering: int, leaving: int, *, dropout: float = 0.0) -> nn.Sequential:
