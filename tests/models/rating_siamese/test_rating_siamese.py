@@ -306,7 +306,9 @@ def test_a_base_without_ratings_is_that_of_the_others() -> None:
     assert base.without(told, told.take(np.zeros(len(told), bool))) is base
 
 
-@pytest.mark.parametrize("model", [SMALL, OWN, TOWERS], ids=["content", "ratings", "towers"])
+@pytest.mark.parametrize(
+    "model", [replace(SMALL, batch=200), replace(TOWERS, scattered=False), TOWERS], ids=["content", "ratings", "towers"]
+)
 def test_validation_ratings_move_nothing_that_was_learned_in_an_epoch(model: RatingSiamese) -> None:
     """What judges is in no vector and no step: only the choice of the epoch may hang on it."""
     rows = history()
@@ -330,7 +332,7 @@ def test_validation_ratings_move_nothing_that_was_learned_in_an_epoch(model: Rat
     "model",
     [
         replace(SMALL, sigmoid=False, base="bias", product=True, like=4.0),
-        replace(OWN, base="mean"),
+        replace(OWN, base="mean", rated=False),
         replace(TOWERS, rate=0.03, again=True),
         replace(SMALL, towers=6, rate=0.03, base="mean"),
     ],
@@ -353,9 +355,7 @@ def test_it_learns_who_likes_what_and_a_pair_is_told_by_itself(model: RatingSiam
     assert found.facts["rmse"] < 0.9
 
 
-@pytest.mark.parametrize(
-    "model", [replace(SMALL, again=True, hidden=0.4), OWN, TOWERS], ids=["content", "ratings", "towers"]
-)
+@pytest.mark.parametrize("model", [replace(SMALL, hidden=0.4), replace(TOWERS, again=True)], ids=["content", "ratings"])
 def test_a_run_that_was_killed_goes_on_to_the_same_bits(model: RatingSiamese, tmp_path: Path) -> None:
     class Killed(Exception):
         pass
@@ -380,7 +380,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(model: RatingSiamese, tm
 
 @pytest.mark.parametrize(
     "model",
-    [SMALL, OWN, replace(SMALL, base="bias", hidden=0.5), TOWERS],
+    [SMALL, replace(TOWERS, scattered=False), replace(SMALL, base="bias", hidden=0.5), TOWERS],
     ids=["content", "ratings", "bias", "towers"],
 )
 def test_any_scale_and_few_rows_are_survived(model: RatingSiamese) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from triptych.catalogue.history import History
-from triptych.models.collaborative.settings import key_of, not_below_zero
 from triptych.models.predictor import F64, Asked, Prediction, RatingLessons, Report
+from triptych.models.settings import key_of, not_below_zero
 
 #: What a damping is chosen from where none is given.
 DAMPINGS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)

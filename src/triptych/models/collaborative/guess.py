@@ -13,8 +13,8 @@ from typing import Any, cast
 import numpy as np
 
 from triptych.models import lot
-from triptych.models.collaborative.settings import key_of
 from triptych.models.predictor import Asked, Prediction, RatingLessons, Report
+from triptych.models.settings import key_of
 
 
 @dataclass(frozen=True, kw_only=True)

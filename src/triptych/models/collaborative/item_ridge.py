@@ -22,8 +22,7 @@ from typing import Any
 import numpy as np
 
 from triptych.errors import UsageError
-from triptych.models import scores
-from triptych.models.collaborative import settings
+from triptych.models import scores, settings
 from triptych.models.collaborative.bias import Offsets, biases
 from triptych.models.collaborative.factors import unit_of
 from triptych.models.collaborative.padded import Padded

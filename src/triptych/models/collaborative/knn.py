@@ -25,8 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import UnknownName
-from triptych.models import scores
-from triptych.models.collaborative import settings
+from triptych.models import scores, settings
 from triptych.models.collaborative.bias import Offsets, biases
 from triptych.models.collaborative.likeness import SIMILARITIES, Likeness
 from triptych.models.collaborative.padded import Padded

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from triptych.catalogue.history import History
-from triptych.models import lot
-from triptych.models.collaborative import settings
+from triptych.models import lot, settings
 from triptych.models.collaborative.epochs import Course
 from triptych.models.collaborative.factors import Factors, small, unit_of
 from triptych.models.collaborative.padded import Padded

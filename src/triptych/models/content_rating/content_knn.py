@@ -24,11 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.errors import UnknownName, UsageError
-from triptych.models.collaborative.settings import key_of, whole
 from triptych.models.content_rating import told
 from triptych.models.content_rating.likeness import GRAIN, Likeness, names_of
 from triptych.models.content_rating.told import Meeting, Told
 from triptych.models.predictor import Asked, Prediction, RatingLessons, Report
+from triptych.models.settings import key_of, whole
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from triptych.errors import UsageError
 from triptych.models.collaborative.bias import Bias, Biases
-from triptych.models.collaborative.settings import not_below_zero, one_of
 from triptych.models.content_rating.likeness import BLOCK, Content, Likeness
 from triptych.models.predictor import Asked, RatingLessons
+from triptych.models.settings import not_below_zero, one_of
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

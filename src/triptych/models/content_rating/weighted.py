@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from triptych.models.collaborative.settings import above_zero, key_of, one_of
 from triptych.models.content_rating import told
 from triptych.models.content_rating.likeness import Likeness, names_of
 from triptych.models.content_rating.told import Told
 from triptych.models.predictor import Asked, Prediction, RatingLessons, Report
+from triptych.models.settings import above_zero, key_of, one_of
 
 SIMILARITIES = ("cosine", "shifted")
 

@@ -76,7 +76,7 @@ class RatingNetwork(nn.Module):
 
     With ``towers`` it is another network, which is not in the paper: what an encoder makes is an end, and a rating is
     linear in both ends and in their product, of which it begins as the sum. Of rating vectors it is an asymmetric
-    factor model (Paterek 2007, §3.8), bent by a tanh on both sides.
+    factor model, as NSVD is on the side of users (Paterek 2007), on both sides and with a tanh.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -105,11 +105,12 @@ class RatingNetwork(nn.Module):
         return [getattr(self, name)[0].weight for name in (*self.plan.widths, "user")]
 
     def users(self, vectors: Tensor) -> Tensor:
-        """``[n, user]`` → ``[n, 100]``: the users' end of the Siamese."""
+        """``[n, user]`` → ``[n, 100]``, or as wide as the towers: the users' end."""
         return self.siamese(self.user(vectors))
 
     def items(self, parts: Sequence[Tensor], known: Tensor) -> Tensor:
-        """``parts``: ``[n, width]`` of each modality; ``known``: bool ``[n, modalities]``. Returns ``[n, 100]``."""
+        """``parts``: ``[n, width]`` of each modality; ``known``: bool ``[n, modalities]``. Returns their end,
+        as wide."""
         encoded: list[Tensor] = []
         for k, (name, part) in enumerate(zip(self.plan.widths, parts, strict=True)):
             made: Tensor = getattr(self, name)(part)
@@ -117,7 +118,7 @@ class RatingNetwork(nn.Module):
         return self.siamese(torch.cat(encoded, dim=1))
 
     def rate(self, users: Tensor, items: Tensor) -> Tensor:
-        """Of each pair of ends, both ``[n, 100]``: ``[n]``."""
+        """Of each pair of ends, both ``[n, width]``: ``[n]``."""
         ends = [users, items, users * items] if self.plan.multiplied else [users, items]
         return self.predictor(torch.cat(ends, dim=1))[:, 0]
 
@@ -133,16 +134,17 @@ def dense(widths: Sequence[int], *, sigmoids: int = 0, dropout: float = 0.0) -> 
     return nn.Sequential(*found)
 
 
-class Wide(nn.Linear):
+class Wide(nn.Module):
     """A linear layer of x/√width, by weights that begin as normal deviates of :data:`SPREAD`: a step of Adam then moves
     what a wide vector comes to no further than what a narrow one does."""
 
-    def reset_parameters(self) -> None:
-        nn.init.normal_(self.weight, std=SPREAD)
-        nn.init.zeros_(self.bias)
+    def __init__(self, entering: int, leaving: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(SPREAD * torch.randn(leaving, entering))
+        self.bias = nn.Parameter(torch.zeros(leaving))
 
     def forward(self, vectors: Tensor) -> Tensor:
-        return functional.linear(vectors / self.in_features**0.5, self.weight, self.bias)
+        return functional.linear(vectors / self.weight.shape[1] ** 0.5, self.weight, self.bias)
 
 
 def tower(entering: int, leaving: int, *, dropout: float = 0.0) -> nn.Sequential:

@@ -43,8 +43,8 @@ class Rating:
     ``scattered``: a batch is that share of all ratings, drawn one by one, whatever ``batch`` says.
 
     The loss is the mean squared error, ``cosine`` times the cosine embedding loss and ``shrink`` times the sum of
-    squares of the weights of all encoders' first layers. ``judged``: whether the epoch is
-    chosen by the error on ``held``; the last one is the best where it is not.
+    squares of the weights of all encoders' first layers. ``judged``: whether the epoch is chosen by the error on
+    ``held``; the last one is the best where it is not.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Rating:
                 return None
             shown, asked, of_user = own.take(~hide), own.take(hide), places[hide]
             base, out, places = base.without(shown, asked), asked, places[~hide]
-        return self._made(people, places, of_user, shown, asked, base, out)
+        return self._made(self._people[people], places, of_user, shown, asked, base, out)
 
     def _drawn(self, hide: npt.NDArray[np.bool_]) -> Batch:
         """Of the ratings at ``hide``, told by all others."""
@@ -140,13 +140,13 @@ class Rating:
     def _made(
         self, people: I64, places: I64, of_user: I64, shown: Told, asked: Told, base: Base, out: Told | None
     ) -> Batch:
-        """``people``: users by number; ``places`` in them of the rows of ``shown``, ``of_user`` of those of ``asked``.
+        """``people``: the users; ``places`` among them of the rows of ``shown``, ``of_user`` of those of ``asked``.
         ``out``: what items' vectors must not hold."""
         which, of_item = np.unique(asked.items, return_inverse=True)
         parts, known = self._vectors.items(which, base, out)
         # As if they were all users that there are, so that there are no vectors of others.
         told = Told(users=places, items=shown.items, values=shown.values)
-        named = Base(start=base.start, users=base.users[self._people[people]], items=base.items)
+        named = Base(start=base.start, users=base.users[people], items=base.items)
         rests = asked.values - base(asked.users, asked.items)
         return Batch(
             users=self._there(self._vectors.users(told, named, first=0, count=len(people))),

@@ -1,4 +1,4 @@
-"""Settings: what every rating model here does alike with the numbers it is given."""
+"""Settings: what rating models do alike with the numbers they are given."""
 
 from __future__ import annotations
 
