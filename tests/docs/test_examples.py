@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MARK = "# runs"
 LANGUAGES = ("python", "bash")
 #: Pages that are nothing without examples: one that has none has lost its marks.
-MUST_SHOW = ("docs/tutorial.md",)
+MUST_SHOW = ("docs/tutorial.md", "docs/ratings.md")
 #: Only there so that an example that hangs is named; no example is meant to come near it.
 HANG_S = 900
 

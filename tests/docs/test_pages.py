@@ -14,6 +14,8 @@ from triptych.fusion.fusion import METHODS, Fusion
 from triptych.fusion.normalise import SCALINGS
 from triptych.fusion.reduction import REDUCTIONS
 from triptych.fusion.select import Selecting
+from triptych.models.predictors import PREDICTORS
+from triptych.studies.predicting import Searching
 from triptych.studies.protocol import SPLITS, Protocol
 from triptych.studies.study import (
     CONTROLS,
@@ -76,6 +78,7 @@ TABLES = [
     ("studies.md", "### protocol", Protocol, (), {"kind": "ranking", "split": "cold-items", "least": 1}),
     ("studies.md", "### table, rows", Table, ("rows",), {"against": "the first row", "metrics": ...}),
     ("studies.md", "A row is laid over", Variant, (), {}),
+    ("studies.md", "| key of `search`", Searching, (), {}),
     ("studies.md", "### tuning", Tuning, (), {}),
     ("studies.md", "| key of `[[claim]]`", Claim, (), {"sign": "higher"}),
     ("studies.md", "| key of `[[bracket]]`", Bracket, (), {}),
@@ -156,3 +159,8 @@ def test_links_within_and_between_pages_lead_somewhere() -> None:
         if part not in headings[page or name]
     ]
     assert broken == []
+
+
+def test_the_page_of_ratings_has_every_model() -> None:
+    told = rows("ratings.md", "## The models")
+    assert set(told) == set(PREDICTORS)
