@@ -81,6 +81,23 @@ OTHER: Mapping[str, Row] = {
         trailers={"seeing": ("seeing/avf",), "hearing": ("hearing/i-vector",)},
     ),
     "rating-siamese, rating vectors": Row(model="rating-siamese", settings={"vectors": "ratings"}),
+    "rating-siamese, two towers": Row(
+        model="rating-siamese",
+        settings={
+            "vectors": "ratings",
+            "base": "bias",
+            "rated": True,
+            "towers": 64,
+            "scattered": True,
+            "hidden": 0.1,
+            "shrink": 2e-4,
+            "dropout": 0.3,
+            "cosine": 0.0,
+            "rate": 4e-3,
+            "plateau": 1,
+            "again": True,
+        },
+    ),
     "fm, without moments": Row(model="fm", settings={"moments": ()}),
     "gaussian, without moments": Row(model="gaussian", settings={"moods": ()}),
     "best, without moments": Row(

@@ -57,8 +57,8 @@ class RatingSiamese:
     rating is their dot product and what is linear in each. ``scattered``: what is hidden is drawn from all ratings one
     by one, and a batch is these, whatever ``batch`` says. ``shrink``: so many times the sum of squares of the weights
     of the encoders' first layers is added to the loss, which ``decay`` hardly does to weights that Adam moves far.
-    Chosen for rating vectors by a validation part of MovieLens 100K: towers 64, scattered, hidden 0.1, rated, base bias,
-    shrink 2e-4, dropout 0.3, cosine 0, rate 0.004, plateau 1, again.
+    Chosen for rating vectors by a validation part of MovieLens 100K: towers 64, scattered, hidden 0.1, rated, base
+    bias, shrink 2e-4, dropout 0.3, cosine 0, rate 0.004, plateau 1, again.
 
     The loss is the squared error and ``cosine`` times the cosine embedding loss, Adam's rate ``rate``, ``decay`` its
     weight decay. A batch is some users with all their ratings, about ``batch`` of them. The paper has 200 epochs and
