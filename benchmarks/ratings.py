@@ -284,7 +284,7 @@ def shown(found: Mapping[str, dict[str, Any]], lacking: Mapping[str, str], trail
         known = row["known"]
         print(
             f"  Known when a rating is predicted, for whoever reads it: of items {', '.join(known['items'])}; of users "
-            f"{', '.join(known['users'])}; the day; what each rated in training."
+            f"{', '.join(known['users'])}; the moment; what each rated in training."
         )
 
 
