@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from itertools import count
 
@@ -52,11 +53,19 @@ def test_memory_is_the_most_above_the_start() -> None:
 
 @pytest.mark.skipif(held() is None, reason="this system has no /proc")
 def test_what_was_held_for_a_while_is_seen() -> None:
-    with spending(every_s=0.001) as meter:
-        for _ in range(2):
-            block = np.ones(64 * MIB // 8)
-            block += 1
-            del block
+    looked = threading.Event()
+
+    def look() -> Memory | None:
+        found = held()
+        looked.set()
+        return found
+
+    with spending(memory=look, every_s=0.001) as meter:
+        block = np.ones(64 * MIB // 8)
+        for _ in range(2):  # the first look may have begun before the block was there
+            looked.clear()
+            assert looked.wait(60), "nobody looks at memory"
+        del block
     assert meter.spent.peak_bytes is not None
     assert 60 * MIB < meter.spent.peak_bytes < 200 * MIB
 
