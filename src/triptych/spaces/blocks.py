@@ -56,6 +56,8 @@ class Blocks:
             made.__dict__["squares"] = self.squares[which]
         if "kinds" in known:
             made.__dict__["kinds"] = (self.kinds[0], self.kinds[1][which])
+        if "turned" in known and isinstance(which, slice):
+            made.__dict__["turned"] = self.turned[:, which]
         return made
 
     def __len__(self) -> int:
@@ -71,6 +73,13 @@ class Blocks:
                 wide = values[part].astype(np.float64)
                 found[part, p] = np.einsum("ij,ij->i", wide, wide)
         return found
+
+    @cached_property
+    def turned(self) -> F32:
+        """``[entries, n]``: all blocks under one another, each entry of all rows before the next. One query meets all
+        rows in half the time this way. It takes as much memory as the values do."""
+        found = np.empty((sum(values.shape[1] for values in self.values), len(self)), np.float32)
+        return np.concatenate([values.T for values in self.values], axis=0, out=found)
 
     @cached_property
     def kinds(self) -> tuple[Mask, I64]:

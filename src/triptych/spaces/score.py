@@ -26,6 +26,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +42,8 @@ CACHE = 1 << 20
 #: Pairs that are a thread's share of work, and numbers that are: below, it is not worth starting another.
 PAIRS = 1 << 16
 _ALONE = 1 << 23
+#: Pairs whose rows are looked up once for several weights.
+FEW = 1 << 12
 
 
 def known(metric: str) -> str:
@@ -72,6 +75,23 @@ def exact(metric: str, a: Blocks, of: I64, b: Blocks, to: I64, w: F64, *, first:
     return scores
 
 
+def each(metric: str, a: Blocks, of: I64, b: Blocks, to: I64, weights: F64) -> F32:
+    """The same by several weights, ``[m, k]`` of ``[m, P]``, each of which counts a block by 1 or not at all; 0 where a
+    pair shares nothing of them. The rows of a few pairs are looked up once for all."""
+    every = list(range(len(a.values)))
+    chosen: list[list[int]] = [np.flatnonzero(w > 0).tolist() for w in weights]
+    if metric != "cosine" or len(of) > FEW or any(used != list(range(used[0], used[-1] + 1)) for used in chosen):
+        return np.stack([exact(metric, a, of, b, to, w) for w in weights])
+    edges: list[int] = np.cumsum([0, *(values.shape[1] for values in a.values)]).tolist()
+    together = np.zeros((len(weights), len(of)))
+    for part, left, right in _meetings(a, of, b, to, every):
+        for k, used in enumerate(chosen):
+            run = slice(edges[used[0]], edges[used[-1] + 1])
+            together[k, part] = np.vecdot(left[:, run], right[:, run])
+    pairs = _Pairs.of(a, of, b, to)
+    return np.stack([pairs.cosine(own, w, used) for own, w, used in zip(together, weights, chosen, strict=True)])
+
+
 def _once(of: I64, to: I64, first: int, queries: int, rows: int) -> tuple[tuple[I64, I64], I64]:
     """The pairs, each once whichever of its rows asks, and where each of all is among them."""
     other = to - first
@@ -98,8 +118,8 @@ def _together(metric: str, a: Blocks, of: I64, b: Blocks, to: I64, w: F64, used:
 def _spread(work: Callable[[slice], None], count: int, size: int) -> None:
     """Work on ``count`` pairs, ``size`` at a time, by threads where that is more than one's."""
     shares = [slice(k, min(k + size, count)) for k in range(0, count, size)]
-    threads = min(os.cpu_count() or 1, len(shares))
-    if threads > 1 and count > size:
+    threads = min(os.cpu_count() or 1, len(shares)) if count > size else 1
+    if threads > 1:
         with ThreadPoolExecutor(threads, thread_name_prefix="triptych-score") as pool:
             list(pool.map(work, shares))
     else:
@@ -108,8 +128,8 @@ def _spread(work: Callable[[slice], None], count: int, size: int) -> None:
 
 
 def _scored(metric: str, together: F64, a: Blocks, of: I64, b: Blocks, to: I64, w: F64, used: list[int]) -> F32:
-    shared = a.mask[of] & b.mask[to]
     if metric == "euclidean":
+        shared = a.mask[of] & b.mask[to]
         whole, part = np.zeros((2, len(of)))
         for p in used:
             entries = w[p] * a.values[p].shape[1]
@@ -119,13 +139,28 @@ def _scored(metric: str, together: F64, a: Blocks, of: I64, b: Blocks, to: I64, 
         ratio = np.divide(whole, part, out=np.zeros(len(of)), where=part > 0)
         found: F32 = np.sqrt(ratio * together).astype(np.float32)
         return np.negative(found, out=found, where=found > 0)  # and no -0
-    left, right = np.zeros((2, len(of)))
-    for p in used:
-        left += w[p] * a.squares[of, p]
-        right += w[p] * (b.squares[to, p] * shared[:, p])
-    bottom = np.sqrt(left) * np.sqrt(right)
-    cosine = np.divide(together, bottom, out=np.zeros(len(of)), where=bottom > 0)
-    return (np.rint(cosine * GRAIN) / GRAIN).astype(np.float32)
+    return _Pairs.of(a, of, b, to).cosine(together, w, used)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pairs:
+    """Squared lengths of the blocks of pairs: of the one row, and of the other where both have a block."""
+
+    left: F64
+    right: F64
+
+    @classmethod
+    def of(cls, a: Blocks, of: I64, b: Blocks, to: I64) -> _Pairs:
+        return cls(left=a.squares[of], right=b.squares[to] * a.mask[of])
+
+    def cosine(self, together: F64, w: F64, used: list[int]) -> F32:
+        left, right = np.zeros((2, len(together)))
+        for p in used:
+            left += w[p] * self.left[:, p]
+            right += w[p] * self.right[:, p]
+        bottom = np.sqrt(left) * np.sqrt(right)
+        cosine = np.divide(together, bottom, out=np.zeros(len(together)), where=bottom > 0)
+        return (np.rint(cosine * GRAIN) / GRAIN).astype(np.float32)
 
 
 def _dots(a: Blocks, of: I64, b: Blocks, to: I64, w: F64, used: list[int]) -> F64:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from triptych.spaces.blocks import F32, I64, Blocks
-from triptych.spaces.score import exact, known
+from triptych.spaces.score import each, exact, known
 from triptych.spaces.shortlist import Shortlist, parts
 from triptych.spaces.sieve import Meeting, Sieve
 
@@ -74,15 +74,17 @@ def panel_scores(a: Blocks, b: Blocks, pairs: I64, *, metric: str = "cosine") ->
 
     ``pairs``: ``[q, n]``, row of ``b`` for each row of ``a``, −1 for none. NaN where a panel is not shared.
     """
-    found: dict[str, F32] = {}
     query, place = np.nonzero(pairs >= 0)
     row = pairs[query, place]
-    for panel in dict.fromkeys(a.panels):
-        alone = np.array([float(one == panel) for one in a.panels])
-        shared = (a.mask[query] & b.mask[row])[:, alone > 0].any(axis=1)
-        scores = np.full(pairs.shape, np.nan, np.float32)
-        scores[query[shared], place[shared]] = exact(known(metric), a, query[shared], b, row[shared], alone)
-        found[panel] = scores
+    panels = tuple(dict.fromkeys(a.panels))
+    alone = np.array([[float(one == panel) for one in a.panels] for panel in panels])
+    shared = a.mask[query] & b.mask[row]
+    has = shared @ alone.T > 0
+    scores = each(known(metric), a, query, b, row, alone)
+    found: dict[str, F32] = {}
+    for k, panel in enumerate(panels):
+        found[panel] = own = np.full(pairs.shape, np.nan, np.float32)
+        own[query[has[:, k]], place[has[:, k]]] = scores[k, has[:, k]]
     return found
 
 
@@ -101,9 +103,11 @@ class _Search:
         w = np.array([weights[panel] for panel in queries.panels], np.float64)
         # Of the weights of a cosine only the ratios count. Divided by a power of two, which rounds nothing.
         self._w = np.ldexp(w, -int(np.frexp(w.max(initial=0.0))[1])) if metric == "cosine" else w
-        longest = [float((made.squares @ self._w).max(initial=0.0)) for made in (queries, rows)]
-        self._scale = max(longest) or 1.0
-        _ = queries.kinds, rows.kinds  # of all at once, before there are parts
+        self._scale = 1.0
+        if metric != "cosine":
+            longest = [float((made.squares @ self._w).max(initial=0.0)) for made in (queries, rows)]
+            self._scale = max(longest) or 1.0
+        _ = queries.squares, rows.squares, queries.kinds, rows.kinds  # of all at once, before there are parts
         self._list = Shortlist(len(queries), n, self._exact)
         self._first: int | None = None
         self._progress, self._done = progress, 0

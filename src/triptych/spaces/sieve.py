@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from triptych.spaces.blocks import F32, F64, I64, Blocks, Mask
 UNIT = 2.0**-24
 #: Blocks of so many queries are put side by side, and those of the rows they meet, for one product instead of many.
 _JOINED = 64
+#: So few queries meet rows one by one, where these are laid out for it.
+_SINGLE = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,9 +99,28 @@ class Sieve:
         if len(self._left) >= _JOINED:
             return self._left @ np.concatenate(values, axis=1).T
         found, at = np.zeros((len(self._left), len(rows)), np.float32), 0
+        if "turned" in rows.__dict__ and len(self._left) <= _SINGLE:
+            for first, last in self._runs:
+                turned = rows.turned[first:last]
+                for k in range(len(found)):
+                    found[k] += self._left[k, at : at + len(turned)] @ turned
+                at += len(turned)
+            return found
         for part in values:
             found += self._left[:, at : at + part.shape[1]] @ part.T
             at += part.shape[1]
+        return found
+
+    @cached_property
+    def _runs(self) -> list[tuple[int, int]]:
+        """First and last entry, among those of all blocks, of blocks that count and stand side by side."""
+        edges: list[int] = np.cumsum([0, *(values.shape[1] for values in self._queries.values)]).tolist()
+        found: list[tuple[int, int]] = []
+        for p in self._used:
+            first, last = edges[p], edges[p + 1]
+            if found and found[-1][1] == first:
+                first = found.pop()[0]
+            found.append((first, last))
         return found
 
     def _turned(self, dots: F32, rows: Blocks) -> Meeting:
@@ -112,7 +134,9 @@ class Sieve:
 
         ``unit``: what the rows of ``dots`` have been divided by already.
         """
-        lengths = np.sqrt(kinds @ self._squares(rows).T)
+        whole = len(self._used) == len(self._w)
+        squares = rows.squares if whole else rows.squares[:, self._used]
+        lengths = np.sqrt((kinds * self._w[self._used]) @ squares.T)
         factor = np.divide(unit, lengths, out=np.zeros(lengths.shape), where=lengths > 0).astype(np.float32)
         high = dots * (factor if len(factor) == 1 else factor[of])
         self._unanswered(high, kinds, of, rows)
@@ -161,6 +185,8 @@ class Sieve:
 def _kinds(blocks: Blocks, used: list[int]) -> tuple[Mask, I64]:
     """Of a few rows: what is in the mask of some of them, of the blocks that count, and which each has."""
     kinds, of = blocks.kinds
+    if len(of) >= len(kinds) and np.bincount(of, minlength=len(kinds)).all():
+        return kinds[:, used], of  # of all of them: what follows takes as long as a query
     present, of = np.unique(of, return_inverse=True)
     return kinds[present][:, used], of
 

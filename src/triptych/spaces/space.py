@@ -19,6 +19,8 @@ from triptych.spaces.shortlist import Shortlist, numbers, parts
 
 #: Bytes of memory that the shortlists of a batch may take, unless the caller says how large batches are.
 BATCH = 1 << 28
+#: Bytes of vectors that are held a second time, laid out for single queries.
+TURNED = 1 << 28
 
 
 class Batch(NamedTuple):
@@ -64,6 +66,10 @@ class Space:
         own = np.array([one == panel for one in self.blocks.panels])
         return int(self.blocks.mask[:, own].any(axis=1).sum())
 
+    @property
+    def _bytes(self) -> int:
+        return sum(values.nbytes for values in self.blocks.values)
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {item_id: row for row, item_id in enumerate(self.item_ids)}
@@ -90,6 +96,10 @@ class Space:
         """
         chosen, among = self._asked(n, weights, candidates, metric)
         asked = self._places(items)
+        # Whoever asks a second time goes on asking, and then it is worth the memory.
+        if "_again" in self.__dict__ and self._bytes <= TURNED:
+            _ = self.blocks.turned
+        self.__dict__["_again"] = True
         found, scores = self._nearest(asked, among, n, chosen, metric, None)
         return Ranking(
             queries=tuple(items),

@@ -16,9 +16,9 @@ from triptych.errors import UnknownName, UsageError
 from triptych.models.background import Background, Field
 from triptych.models.predictor import Asked, RatingLessons
 from triptych.models.predictors import model_of
-from triptych.models.rating_siamese.base import Base, Told
 from triptych.models.rating_siamese.network import Plan, RatingNetwork, cosine_loss, parameter_lines
 from triptych.models.rating_siamese.rating_siamese import RatingSiamese
+from triptych.models.rating_siamese.start import Base, Told
 from triptych.models.rating_siamese.task import Rating
 from triptych.models.rating_siamese.vectors import Content, RatingVectors
 

@@ -19,10 +19,11 @@ from triptych.models.affinity.content import Content
 from triptych.models.affinity.rehearsal import Held, Rehearsal
 from triptych.models.affinity.scoring import Scoring, Tastes
 from triptych.models.affinity.taste import Taste
+from triptych.models.affinity.tower import Tower
 from triptych.models.kept import Kept, looked_at
 from triptych.models.recommender import Recommender
 from triptych.models.similarity import Learned, Lessons, Report, Snapshot
-from triptych.models.trainer import Trainer
+from triptych.models.trainer import Trained, Trainer
 
 Bool = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
@@ -107,6 +108,35 @@ class Affinity:
 
     def fit(self, lessons: Lessons, *, folder: Path | None = None, report: Report | None = None) -> Learned:
         """``folder`` keeps checkpoints, and what was learned by each epoch that is looked at."""
+        found = self._course(lessons, folder, report)
+        return Learned(
+            snapshots=found.learning.placed(found.nets, found.tastes),
+            best=found.trained.best,
+            epochs=found.trained.epochs,
+            learned_from=found.learning.item_ids,
+            facts=found.facts,
+        )
+
+    def tower(
+        self, lessons: Lessons, *, folder: Path | None = None, report: Report | None = None
+    ) -> tuple[Tower, I64, Mapping[str, Any]]:
+        """What was learned after the best epoch, for whoever makes items by it: a tower without targets, the places of
+        its anchors, and facts of it as JSON has them."""
+        found = self._course(lessons, folder, report)
+        net, learning = found.nets[found.trained.best], found.learning
+        blank = np.zeros((len(learning.items), 0))
+        tower = Tower.of(net, learning.content, lessons.blocks, learning.items, blank)
+        _, judge, _, _ = learning.parted(self)
+        facts = {
+            **found.facts,
+            "best": found.trained.best,
+            "epochs": [dict(one) for one in found.trained.epochs],
+            # Whoever practises on items practises on these: the kernel was not fitted to them.
+            "held_back_items": cast(Any, learning.items[judge]).tolist(),
+        }
+        return tower, learning.items, facts
+
+    def _course(self, lessons: Lessons, folder: Path | None, report: Report | None) -> _Course:
         learning = _Learning.of(self, lessons)
         teach, judge, users, judges = learning.parted(self)
         with torch.random.fork_rng(devices=[]):
@@ -141,16 +171,11 @@ class Affinity:
         trainer = replace(self.trainer, seed=self.seed, title=self.name)
         trained = trainer.train(rehearsal, folder=folder, report=report, after_epoch=keep)
         wanted = looked_at(best=trained.best, last=len(trained.epochs))
-        tastes = _tastes(learning.likes, self.width)
         nets = {epoch: _restored(self._net(learning.content), kept.of(epoch)) for epoch in wanted}
         kept.tidy(wanted)
-        return Learned(
-            snapshots=learning.placed(nets, tastes),
-            best=trained.best,
-            epochs=trained.epochs,
-            learned_from=learning.item_ids,
-            facts=_facts(nets[trained.best], learning, taught, tastes),
-        )
+        tastes = _tastes(learning.likes, self.width)
+        facts = _facts(nets[trained.best], learning, taught, tastes)
+        return _Course(learning=learning, trained=trained, nets=nets, tastes=tastes, facts=facts)
 
     def recommender(self, snapshot: Snapshot, told: History, *, like: float) -> Recommender:
         sharpness, evenness, launch = snapshot.extra["scale"].astype(np.float64).tolist()
@@ -166,6 +191,17 @@ class Affinity:
 
     def _net(self, content: Content) -> Scoring:
         return Scoring(len(content.names), opinions=self.opinions, correction=self.correction, launch=self.launch)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Course:
+    """A training that has ended. ``nets``: by the epochs that are looked at; ``tastes``: of all users and items."""
+
+    learning: _Learning
+    trained: Trained
+    nets: Mapping[int, Scoring]
+    tastes: Tastes
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,23 +10,22 @@ import numpy.typing as npt
 import torch
 
 from triptych.errors import UsageError
+from triptych.models.affinity.tower import LACKED
 from triptych.spaces.blocks import Blocks
-
-#: What one of two items adds to their distance by lacking a feature: two that lack it are then as far apart as two that
-#: have it are on average, so that lacking the same things makes nobody alike.
-LACKED = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Content:
     """``names``: of P features. ``values[p]``: float32 ``[n, d_p]``, 0 where lacked, and so divided that the squared
     distance of two items that teach is 1 on average. ``lacking``: float32 ``[n, P]``, 1 where an item lacks a feature.
-    ``panel``: int64 ``[P]``, the number of the panel that each feature is of."""
+    ``panel``: int64 ``[P]``, the number of the panel that each feature is of. ``spreads``: what ``values`` were divided
+    by."""
 
     names: tuple[str, ...]
     values: tuple[torch.Tensor, ...]
     lacking: torch.Tensor
     panel: torch.Tensor
+    spreads: tuple[float, ...]
 
     @classmethod
     def of_blocks(cls, blocks: Blocks, teach: npt.NDArray[np.bool_], *, without: Collection[str] = ()) -> Content:
@@ -35,6 +34,7 @@ class Content:
         names: list[str] = []
         values: list[torch.Tensor] = []
         kept: list[int] = []
+        spreads: list[float] = []
         for p, (name, given) in enumerate(zip(blocks.names, blocks.values, strict=True)):
             own = given[teach & blocks.mask[:, p]].astype(np.float64)
             # The mean of |x − y|² over all pairs is twice the variance.
@@ -42,6 +42,7 @@ class Content:
             if name in without or not spread > 0:
                 continue
             scaled = np.where(blocks.mask[:, [p]], given / np.sqrt(spread), 0)
+            spreads.append(float(np.sqrt(spread)))
             names.append(name)
             values.append(torch.from_numpy(scaled.astype(np.float32)))
             kept.append(p)
@@ -56,6 +57,7 @@ class Content:
             values=tuple(values),
             lacking=torch.from_numpy((~blocks.mask[:, kept]).astype(np.float32)),
             panel=torch.tensor([panels.index(blocks.panels[p]) for p in kept]),
+            spreads=tuple(spreads),
         )
 
     def __len__(self) -> int:

@@ -29,10 +29,8 @@ from typing import cast
 import torch
 from torch import nn
 
-#: How wide a feature's own kernel is: exp(−2 d).
-NARROW = 2.0
-#: Added to λ: single precision tells no smaller one from 0.
-LEAST = 1e-2
+from triptych.models.affinity.tower import LEAST, NARROW
+
 #: Where learning starts: c is this share of equal weights; and μ, τ.
 ALONE, HELD_BACK, SHARPNESS = 0.3, 0.13, 90.0
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import UnknownName, UsageError
 from triptych.models.predictor import Asked, Prediction, RatingLessons, RatingPredictor, Report
-from triptych.models.rating_siamese.base import Base, Kind, Told
+from triptych.models.rating_siamese.start import Base, Kind, Told
 from triptych.models.rating_siamese.vectors import Content, RatingVectors, Vectors
 
 if TYPE_CHECKING:  # torch is read when training begins

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from triptych.models.rating_siamese.base import Base, Told
 from triptych.models.rating_siamese.network import RatingNetwork, cosine_loss
+from triptych.models.rating_siamese.start import Base, Told
 from triptych.models.rating_siamese.vectors import I64, Vectors
 
 #: Users or items that are encoded together where no gradient is asked for.

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from triptych.errors import UsageError
 from triptych.models.background import Background
-from triptych.models.rating_siamese.base import Base, Told
+from triptych.models.rating_siamese.start import Base, Told
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Base: what a rating is before a network adds to it: nothing, the mean, or the biases of user and item."""
+"""Start: what a rating is before a network adds to it: nothing, the mean, or the biases of user and item."""
 
 from __future__ import annotations
 

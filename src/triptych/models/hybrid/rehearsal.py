@@ -1,0 +1,174 @@
+"""Rehearsal: the past as it was, or some items as if they were almost new, and what was liked after all.
+
+Items that the kernel was not fitted to lose all their rows, another time all but 1, or 5, or 20 of each; and once the
+latest rows are put aside. From what is left everything is made anew but the tower's kernel. The gates learn from these
+scenes how to speak so that what was taken away comes first: among items of one newness, and among all items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.catalogue.history import UNTIMED, History
+from triptych.errors import UnknownName, UsageError
+from triptych.models import lot, scores
+from triptych.models.affinity.tower import Shown, Tower
+from triptych.models.hybrid.gates import Scene
+from triptych.models.hybrid.voices import HISTORICAL, NAMES, Counting, Voices, sized
+
+I64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+
+Later = Literal["user", "all", "none"]
+#: Rows that an item keeps.
+NEWNESS = (0, 1, 5, 20)
+#: Numbers that are held for all voices of a scene together: 8 MB; users beyond it, by lot, are not asked.
+CELLS = 1 << 21
+#: But so many at least.
+FEWEST = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """``later``: what is put aside: of each ``user`` the last ``rows``, or of ``all`` the last ``part`` of the rows,
+    or ``none``, where nothing matters but items that are new. ``rounds``: of items made new, each to another degree.
+    ``seed``: of the lots."""
+
+    later: Later = "user"
+    rows: int = 5
+    part: float = 0.1
+    rounds: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.later not in get_args(Later):
+            raise UnknownName("way to put the latest rows aside", self.later, get_args(Later))
+        if self.rows < 1 or self.rounds < 1:
+            raise UsageError(f"{self.rows} rows are put aside, {self.rounds} times; both are 1 or more.")
+        if not 0 < self.part < 1:
+            raise UsageError(f"a part of {self.part:g} is put aside; it is above 0 and below 1.")
+
+    def scenes(
+        self,
+        counting: Counting,
+        history: History,
+        tower: Tower,
+        anchors: I64,
+        shown: Shown,
+        held: I64,
+        *,
+        done: Callable[[], None] | None = None,
+    ) -> list[Scene]:
+        """One for each round in which anything came of it. ``held``: places of the items that are made new: those that
+        the kernel was not fitted to, or they would seem to be told better than new ones are."""
+        found: list[Scene | None] = []
+        nothing = np.zeros(len(history.item_ids), bool)
+        for number in range(self.rounds):
+            seed = self.seed * 1_000 + number
+            new = _new(history, held, NEWNESS[number % len(NEWNESS)])
+            aside = ~_kept(history, new, NEWNESS[number % len(NEWNESS)], seed)
+            found.append(_scene(counting, history, tower, anchors, shown, aside, new, seed, 1 / self.rounds))
+            if done is not None:
+                done()
+        if self.later != "none":
+            aside = self.put_aside(history, self.seed)
+            found.append(_scene(counting, history, tower, anchors, shown, aside, nothing, self.seed, 1.0))
+        return [one for one in found if one is not None]
+
+    def put_aside(self, history: History, seed: int) -> Bool:
+        """``[n]``: the latest rows. Of a user at most a half; rows of one moment, or without a time, by lot."""
+        lots = lot.fractions(
+            lot.drawn(_keys(history.user_ids)[history.users], _keys(history.item_ids)[history.items], seed=seed)
+        )
+        if self.later == "all" and (history.times != UNTIMED).any():
+            cut = np.quantile(history.times, 1 - self.part, method="higher")
+            return history.times >= cut
+        order = np.lexsort((lots, -history.times, history.users))
+        starts = np.cumsum(history.user_counts) - history.user_counts
+        place = np.empty(len(history), np.int64)
+        place[order] = np.arange(len(history)) - np.repeat(starts, history.user_counts)
+        return place < np.minimum(self.rows, history.user_counts // 2)[history.users]
+
+
+def _scene(
+    counting: Counting,
+    history: History,
+    tower: Tower,
+    anchors: I64,
+    shown: Shown,
+    aside: Bool,
+    new: Bool,
+    seed: int,
+    share: float,
+) -> Scene | None:
+    """``aside``: bool ``[n]``, rows that are taken away; ``new``: bool ``[items]``, those that are ranked, all where
+    there is none. None where nothing could be learned or judged."""
+    past, answers = history.take(~aside), counting.likes(history.take(aside))
+    known = np.flatnonzero(np.isin(anchors, np.flatnonzero(~new & (past.item_counts > 0))))
+    if len(known) < 2 or not len(counting.likes(past)) or not len(answers):
+        return None
+    voices = Voices.of(counting, past, tower.among(known, np.zeros((len(known), 0))), anchors[known], shown)
+    items = np.flatnonzero(new) if new.any() else np.arange(len(new))
+    users = _judges(answers, len(items), seed)
+    heard = voices.rows(users)
+    sizes = np.ones((len(NAMES), len(users)), np.float32)
+    for k in range(len(HISTORICAL)):
+        sizes[k] = sized(heard[k])
+    voiced, told = voices.apart(heard, items)
+    return Scene(
+        voices=voiced,
+        told=told,
+        unsure=(voices.foretold.variance[items] + voices.passage.own) / voices.passage.own,
+        sizes=sizes,
+        likes=voices.likes[items],
+        may=~_marks(past, users)[:, items],
+        liked=_marks(answers, users)[:, items],
+        share=share,
+    )
+
+
+def _judges(answers: History, items: int, seed: int) -> I64:
+    """Places of users who have an answer, no more than there is room for."""
+    users: I64 = np.unique(answers.users).astype(np.int64)
+    most = max(CELLS // (len(NAMES) * items), FEWEST)
+    if len(users) > most:
+        lots = lot.scattered(lot.keys(_named(answers.user_ids, users), "judges"), seed)
+        users = np.sort(users[np.argsort(lots, kind="stable")[:most]])
+    return users
+
+
+def _new(history: History, held: I64, keeps: int) -> Bool:
+    """bool ``[items]``: which are made new; each loses a row at least."""
+    found = np.zeros(len(history.item_ids), bool)
+    found[held] = True
+    return found & (history.item_counts > keeps)
+
+
+def _kept(history: History, new: Bool, keeps: int, seed: int) -> Bool:
+    """bool ``[n]``: rows that are not taken from new items. Which an item keeps is drawn by lot."""
+    keys = lot.drawn(_keys(history.user_ids)[history.users], _keys(history.item_ids)[history.items], seed=seed + 1)
+    order = np.lexsort((keys, history.items))
+    starts = np.cumsum(history.item_counts) - history.item_counts
+    place = np.empty(len(history), np.int64)
+    place[order] = np.arange(len(history)) - np.repeat(starts, history.item_counts)
+    return place < np.where(new, keeps, np.iinfo(np.int64).max)[history.items]
+
+
+def _named(ids: tuple[str, ...], places: I64) -> list[str]:
+    found: list[int] = places.tolist()
+    return [ids[k] for k in found]
+
+
+def _keys(ids: tuple[str, ...]) -> lot.U64:
+    return lot.keys(ids, "rehearsal")
+
+
+def _marks(history: History, users: I64) -> Bool:
+    """bool ``[len(users), items]``: the pairs that there is a row of."""
+    rows: Any = scores.rows(history.pairs, users)
+    return np.asarray(rows.toarray() > 0)

@@ -1,0 +1,239 @@
+"""Two-stage: candidates of several sources, put in order by what came next in the past.
+
+The training side alone is cut by time into past and later (:mod:`~triptych.models.rerank.cuts`). Sources learn from
+each past and name candidates; LambdaMART learns to put those first that are liked later, stops where that no longer
+helps on the latest cut, and learns once more from all cuts, with as many trees. Then the sources learn from everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from triptych.models import scores
+from triptych.models.background import Field
+from triptych.models.rerank.candidates import Candidates, Pool, above
+from triptych.models.rerank.cuts import LATER, Cut, cuts
+from triptych.models.rerank.features import Column, Content, Features
+from triptych.models.rerank.lambdamart import LambdaMART, Lists, Trees
+from triptych.models.rerank.source import Source, sources_of
+from triptych.models.settings import one_of, whole
+from triptych.models.similarity import Lessons, Report
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+#: The sources where nothing else is said.
+DEFAULT = ("recent-ease", "succession", "item-knn", "recent-popularity", "popularity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStage:
+    """``sources``: names, or sources (:mod:`~triptych.models.rerank.source`); the first orders what is no candidate.
+    ``each``: how many candidates each of them names; ``candidates``: the most that are re-ranked for a user.
+
+    ``later``: by "user" or "all", how the past is cut. "all" is the default: lists are served on a day that is the
+    same for everyone, and what is popular then must be told from what was. "user" fits where each user is judged by
+    their own last rows. ``cuts``: how many; ``rows`` of each user, or ``share`` of all rows, are later in each. Many
+    short ones teach more than few long ones, for what is popular is told anew at each.
+    ``like``: the least value of a like. ``seeds``: how many rankers there are, whose scores are averaged.
+    """
+
+    sources: Sequence[str | Source] = DEFAULT
+    candidates: int = 200
+    each: int = 100
+    later: str = "all"
+    cuts: int = 8
+    rows: int = 5
+    share: float = 0.05
+    like: float = 4.0
+    ranker: LambdaMART = field(default_factory=LambdaMART)
+    seeds: int = 1
+    seed: int = 0
+    name: str = "two-stage"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", sources_of(self.sources))
+        one_of("way of cutting a history by time", self.later, LATER)
+        whole(self.name, candidates=self.candidates, each=self.each, cuts=self.cuts, rows=self.rows, seeds=self.seeds)
+
+    @property
+    def _sources(self) -> tuple[Source, ...]:
+        return cast("tuple[Source, ...]", self.sources)
+
+    def fit(
+        self, lessons: Lessons, *, fields: Mapping[str, Field] | None = None, report: Report | None = None
+    ) -> Reranked:
+        """``fields``: what else is known of the items, such as their year. UsageError where rows have no times."""
+        scores.needed(lessons.train, self.name, like=self.like)
+        parted = cuts(
+            lessons.train, later=self.later, count=self.cuts, rows=self.rows, share=self.share, seed=self.seed
+        )
+        contents, steps = Content.all_of(lessons), len(parted) + 2
+        taught: list[Lists] = []
+        for k, cut in enumerate(parted):
+            stage = self._stage(replace(lessons, train=cut.past), contents, fields or {})
+            taught.append(_taught(stage, cut, self.like))
+            _tell(report, self.name, k + 1, steps)
+        stage = self._stage(lessons, contents, fields or {})
+        _tell(report, self.name, steps - 1, steps)
+        trees = tuple(self._learned(taught, stage.columns, self.seed + k) for k in range(self.seeds))
+        _tell(report, self.name, steps, steps)
+        facts: dict[str, Any] = {
+            "cuts": len(parted),
+            "lists": [len(one.counts) for one in taught],
+            "rows": [len(one.labels) for one in taught],
+            "liked": [int(one.labels.sum()) for one in taught],
+            "trees": [one.count for one in trees],
+            "gains": {
+                column.name: float(np.mean([one.gains()[column.name] for one in trees])) for column in stage.columns
+            },
+        }
+        return Reranked(stage=stage, trees=trees, facts=facts)
+
+    def _stage(self, lessons: Lessons, contents: tuple[Content, ...], fields: Mapping[str, Field]) -> Stage:
+        fitted = tuple(one.fit(lessons) for one in self._sources)
+        pool = Pool(recommenders=fitted, history=lessons.train, each=self.each, most=self.candidates, seed=self.seed)
+        features = Features(past=lessons.train, contents=contents, like=self.like, later=self.later, fields=fields)
+        return Stage(sources=tuple((one.name, one.group) for one in self._sources), pool=pool, features=features)
+
+    def _learned(self, taught: Sequence[Lists], columns: Sequence[Column], seed: int) -> Trees:
+        names, directions = [one.name for one in columns], [one.direction for one in columns]
+        ranker, whole = replace(self.ranker, seed=seed), Lists.joined(taught)
+        earlier = [one for one in taught[1:] if len(one.useful().counts)]
+        if earlier:
+            stopped = ranker.fit(Lists.joined(earlier), names, directions=directions, judge=taught[0])
+            ranker = replace(ranker, trees=stopped.count)
+        return ranker.fit(whole, names, directions=directions)
+
+
+def _tell(report: Report | None, name: str, done: int, total: int) -> None:
+    if report:
+        report(name, done, total)
+
+
+def _taught(stage: Stage, cut: Cut, like: float) -> Lists:
+    """The candidates of all who like one of them later, and which it is."""
+    liked = cut.later.liked(like)
+    users: I64 = np.flatnonzero(liked.user_counts)
+    parts = [
+        Lists(
+            values=np.zeros((0, len(stage.columns)), np.float32),
+            labels=np.zeros(0, np.int8),
+            counts=np.zeros(0, np.int64),
+        )
+    ]
+    for _, found in stage.pool.parts(users):
+        labels = np.isin(found.users * len(liked.item_ids) + found.items, liked.keys)
+        rows = np.repeat(np.arange(len(found.counts)), found.counts)
+        keep = (np.bincount(rows, weights=labels, minlength=len(found.counts)) > 0)[rows]
+        kept = found.take(keep)
+        labels = labels[keep].astype(np.int8)
+        parts.append(Lists(values=stage.table(kept), labels=labels, counts=kept.counts[kept.counts > 0]))
+    return Lists.joined(parts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """Sources that have learned, and what is told of what they name. ``sources``: name and group of each."""
+
+    sources: tuple[tuple[str, str], ...]
+    pool: Pool
+    features: Features
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Of :meth:`table`, in its order."""
+        said = [
+            (Column(f"score by {name}", group, 1), Column(f"rank by {name}", group, -1)) for name, group in self.sources
+        ]
+        return (*(column for pair in said for column in pair), *self.features.columns)
+
+    def table(self, candidates: Candidates) -> F32:
+        """float32 ``[m, columns]``."""
+        said = np.empty((len(candidates), 2 * len(self.sources)), np.float32)
+        said[:, 0::2] = candidates.scores
+        said[:, 1::2] = np.log1p(candidates.ranks)
+        return np.hstack([said, self.features.table(candidates)])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explained:
+    """Of one user and some ``items``: ``values`` float64 ``[items, columns]``, what each column adds to the score, and
+    ``start`` ``[items]``, what it starts from: they add up to it. ``told`` float32 ``[items, columns]``: what stood in
+    the columns, NaN where nothing was known.
+
+    ``candidate`` bool ``[items]``: which items were re-ranked. To the others no column adds anything.
+    """
+
+    columns: tuple[Column, ...]
+    values: F64
+    start: F64
+    told: F32
+    candidate: npt.NDArray[np.bool_]
+
+    def by_group(self) -> dict[str, F64]:
+        """Group → float64 ``[items]``, what its columns add together."""
+        found: dict[str, F64] = {}
+        for k, column in enumerate(self.columns):
+            found[column.group] = found.get(column.group, np.zeros(len(self.values))) + self.values[:, k]
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reranked:
+    """A recommender. Candidates score what the trees say; every other item stands below them all, in the order of the
+    first source, so that all are ranked; what that source never recommends is −inf unless it is a candidate. What the
+    user has a row of is no candidate, and stands below too.
+    """
+
+    stage: Stage
+    trees: tuple[Trees, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def scores(self, users: I64) -> F32:
+        history = self.stage.pool.history
+        places = scores.asked(users, len(history.user_ids))
+        found = np.empty((len(places), len(history.item_ids)), np.float32)
+        at = 0
+        for some, candidates in self.stage.pool.parts(places):
+            value = self._mean([one.scores(self.stage.table(candidates)) for one in self.trees])
+            found[at : at + len(some)] = self._whole(some, candidates, value)
+            at += len(some)
+        return found
+
+    def explain(self, user: int, items: npt.NDArray[np.integer]) -> Explained:
+        """Why each of ``items``, by their places, scores what it does for the user at this place."""
+        places = scores.asked(np.asarray(items), len(self.stage.pool.history.item_ids))
+        users = scores.asked(np.array([user]), len(self.stage.pool.history.user_ids))
+        candidates = self.stage.pool.of(users)
+        at = np.searchsorted(candidates.items, places)
+        among = at < len(candidates)
+        among[among] = candidates.items[at[among]] == places[among]
+        chosen = self.stage.table(candidates)[at[among]]
+        parts = self._mean([one.contributions(chosen) for one in self.trees])
+        columns = self.stage.columns
+        values, told = np.zeros((len(places), len(columns))), np.full((len(places), len(columns)), np.nan, np.float32)
+        start = self.scores(users)[0, places].astype(np.float64)
+        values[among], start[among], told[among] = parts[:, :-1], parts[:, -1], chosen
+        return Explained(columns=columns, values=values, start=start, told=told, candidate=among)
+
+    def _whole(self, users: I64, candidates: Candidates, value: F64) -> F32:
+        """float32 ``[u, items]``."""
+        rest = np.asarray(self.stage.pool.recommenders[0].scores(users), np.float32)
+        place = above(rest, np.ones(rest.shape, bool))
+        rows = np.repeat(np.arange(len(users)), candidates.counts)
+        least = np.zeros(len(users))
+        np.minimum.at(least, rows, value)
+        found = np.where(np.isnan(place), -np.inf, least[:, None] - 1 - place / max(1, rest.shape[1]))
+        found[rows, candidates.items] = value
+        return found.astype(np.float32)
+
+    def _mean(self, of_trees: Sequence[F64]) -> F64:
+        return np.mean(of_trees, axis=0)

@@ -1,0 +1,126 @@
+"""Gates learn which voices to listen to, and how soon what is known of an item is heard."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from triptych.models.hybrid.gates import EVENNESS, Gates, Scene, learned, passed
+from triptych.models.hybrid.passage import Passage
+
+USERS, ITEMS, GROWTH = 30, 24, 0.2
+NAMES = ("known", "noise", "silent", "content")
+HISTORICAL, KNOWN = ("known", "noise", "content"), ("known", "silent")
+
+
+def scene(*, seed: int, likes: np.ndarray, trusty: bool = True) -> Scene:
+    """Voices: the first tells the answers of items that have likes, and grows with the history of a user; the second
+    is noise; the third never says anything; the fourth tells the answers a little, and what likes add to it, a lot
+    where they are ``trusty``, else noise."""
+    rng = np.random.default_rng(seed)
+    liked = rng.random((USERS, ITEMS)) < 0.2
+    noise = rng.normal(size=(4, USERS, ITEMS))
+    sizes = np.stack([rng.integers(1, 40, USERS) if k < 2 else np.ones(USERS) for k in range(4)]).astype(np.float32)
+    first = np.where(likes > 0, 2.0 * liked + noise[0], 0) * sizes[0, :, None] ** GROWTH
+    voices = np.stack([first, noise[1], np.zeros((USERS, ITEMS)), liked + noise[2]]).astype(np.float32)
+    told = np.where(likes > 0, 0.5 * liked - 0.8 * noise[2] + 0.5 * noise[3] if trusty else 2 * noise[3], 0)
+    return Scene(
+        voices=voices,
+        told={3: told.astype(np.float32)},
+        unsure=np.full(ITEMS, 1.5),
+        sizes=sizes,
+        likes=likes,
+        may=rng.random((USERS, ITEMS)) < 0.9,
+        liked=liked,
+    )
+
+
+LIKES = np.tile([0, 1, 20, 80], ITEMS // 4)
+
+
+def taught(*, trusty: bool = True) -> Gates:
+    scenes = [scene(seed=seed, likes=LIKES, trusty=trusty) for seed in range(3)]
+    return learned(NAMES, scenes, historical=HISTORICAL, known=KNOWN)
+
+
+@pytest.fixture(scope="module")
+def gates() -> Gates:
+    return taught()
+
+
+def test_a_voice_that_goes_by_likes_is_heard_the_more_the_more_there_are(gates: Gates) -> None:
+    likes = np.array([0, 1, 5, 20, 1000])
+    at = gates.at(likes)
+    assert at.shape == (len(NAMES), len(likes))
+    heard = likes / (likes + gates.fading)
+    np.testing.assert_allclose(at[0], gates.weights[0, 1] * heard)
+    assert gates.weights[0, 0] == 0
+    for k in (1, 3):
+        new, known = gates.weights[k]
+        np.testing.assert_allclose(at[k], new * (1 - heard) + known * heard)
+
+
+def test_the_weight_of_an_item_does_not_hang_on_what_stands_beside_it(gates: Gates) -> None:
+    likes = np.random.default_rng(0).integers(0, 200, 301)
+    whole = gates.at(likes)
+    for part in (slice(0, 1), slice(3, 8), slice(100, 301)):
+        assert np.array_equal(gates.at(likes[part]), whole[:, part])
+
+
+def test_voices_that_are_right_are_listened_to(gates: Gates) -> None:
+    known, noise, content = gates.weights[0, 1], gates.weights[1].max(), gates.weights[3].min()
+    size = GROWTH - gates.evenness[0]  # of a history of 20, how much louder the first voice is
+    assert known * 20**size > 3 * noise * 20 ** -gates.evenness[1]
+    assert content > 3 * noise * 20 ** -gates.evenness[1]
+    assert (gates.weights >= 0).all()
+
+
+def test_a_voice_that_says_nothing_is_not_listened_to_later(gates: Gates) -> None:
+    assert (gates.weights[2] == 0).all()
+
+
+def test_likes_are_believed_the_sooner_the_better_they_tell(gates: Gates) -> None:
+    assert gates.noise < taught(trusty=False).noise / 3
+
+
+def test_the_passage_is_that_of_items(gates: Gates) -> None:
+    """In units of λ."""
+    own, variance, likes = 1.7, np.array([0.2, 1.0, 3.0]), np.array([0, 4, 9])
+    passage = Passage(noise=gates.noise * own, own=own)
+    np.testing.assert_allclose(
+        passed((variance + own) / own, likes, gates.noise), passage.share(variance, likes), rtol=1e-12
+    )
+
+
+def test_how_a_voice_evens_out_is_learned_only_where_it_may_be(gates: Gates) -> None:
+    assert abs(gates.evenness[0] - GROWTH) < abs(EVENNESS - GROWTH)
+    assert gates.evenness[[1, 3]] == pytest.approx(EVENNESS)
+    assert gates.evenness[2] == 0
+
+
+def test_the_same_scenes_teach_the_same_bits(gates: Gates) -> None:
+    again = taught()
+    assert again.weights.tobytes() == gates.weights.tobytes()
+    assert again.evenness.tobytes() == gates.evenness.tobytes()
+    assert (again.fading, again.noise) == (gates.fading, gates.noise)
+    back = Gates.again(json.loads(json.dumps(gates.body())))
+    assert back.at(LIKES).tobytes() == gates.at(LIKES).tobytes()
+    assert (back.voices, back.known, back.noise) == (gates.voices, gates.known, gates.noise)
+
+
+def test_nothing_that_may_not_be_listed_teaches() -> None:
+    one = scene(seed=8, likes=LIKES)
+    voices = np.where(one.may, one.voices, np.float32(0))
+    own = {"voices": voices, "told": {3: np.where(one.may, one.told[3], np.float32(0))}, "unsure": one.unsure}
+    own |= {"sizes": one.sizes, "likes": one.likes, "may": one.may}
+    two = [Scene(**own, liked=liked) for liked in (one.liked | ~one.may, one.liked & one.may)]
+    first, second = (learned(NAMES, [each], historical=(), known=()) for each in two)
+    assert np.array_equal(first.weights, second.weights)
+
+
+def test_without_a_rehearsal_all_count_alike() -> None:
+    gates = Gates.plain(("a", "b"), historical=("a",), known=("b",))
+    assert gates.weights.tolist() == [[1, 1], [0, 1]]
+    assert gates.evenness.tolist() == [EVENNESS, 0]
