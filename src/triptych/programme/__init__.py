@@ -1,0 +1,1 @@
+"""Programme: from scores to the list that is shown, and what was done to it on the way."""
