@@ -13,6 +13,7 @@ import triptych
 PUBLIC = [
     "Catalogue",
     "Clip",
+    "Desk",
     "Feature",
     "FeatureStore",
     "Folder",
@@ -23,6 +24,7 @@ PUBLIC = [
     "Lists",
     "LocalPool",
     "MovieLens",
+    "Programme",
     "Ranking",
     "RecBole",
     "Recipe",
@@ -33,6 +35,7 @@ PUBLIC = [
     "Synthetic",
     "TableFile",
     "TriptychError",
+    "Who",
     "__version__",
     "audit",
     "clean",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from triptych.catalogue.sources.table import TableFile
     from triptych.curation.cleaning import clean
     from triptych.curation.rulebook import Rulebook
+    from triptych.desk.desk import Desk
+    from triptych.desk.who import Who
     from triptych.engine import LocalPool
     from triptych.errors import TriptychError
     from triptych.evaluate.audit import audit
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from triptych.fusion.fusion import Fusion
     from triptych.interchange.recbole import RecBole
     from triptych.media.loader import open_reel
+    from triptych.programme.programme import Programme
     from triptych.spaces.lists import Lists
     from triptych.spaces.ranking import Ranking
     from triptych.spaces.shelf import Shelf
@@ -49,6 +52,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Catalogue": "triptych.catalogue.catalogue",
     "Clip": "triptych.catalogue.records",
+    "Desk": "triptych.desk.desk",
     "Feature": "triptych.features.feature",
     "FeatureStore": "triptych.features.store",
     "Folder": "triptych.catalogue.sources.folder",
@@ -59,6 +63,7 @@ _PUBLIC = {
     "Lists": "triptych.spaces.lists",
     "LocalPool": "triptych.engine",
     "MovieLens": "triptych.catalogue.sources.movielens",
+    "Programme": "triptych.programme.programme",
     "Ranking": "triptych.spaces.ranking",
     "RecBole": "triptych.interchange.recbole",
     "Recipe": "triptych.features.recipe",
@@ -69,6 +74,7 @@ _PUBLIC = {
     "Synthetic": "triptych.catalogue.sources.synthetic",
     "TableFile": "triptych.catalogue.sources.table",
     "TriptychError": "triptych.errors",
+    "Who": "triptych.desk.who",
     "audit": "triptych.evaluate.audit",
     "clean": "triptych.curation.cleaning",
     "extract": "triptych.features.extraction",
@@ -81,6 +87,7 @@ _PUBLIC = {
 __all__ = [
     "Catalogue",
     "Clip",
+    "Desk",
     "Feature",
     "FeatureStore",
     "Folder",
@@ -91,6 +98,7 @@ __all__ = [
     "Lists",
     "LocalPool",
     "MovieLens",
+    "Programme",
     "Ranking",
     "RecBole",
     "Recipe",
@@ -101,6 +109,7 @@ __all__ = [
     "Synthetic",
     "TableFile",
     "TriptychError",
+    "Who",
     "__version__",
     "audit",
     "clean",
