@@ -62,7 +62,18 @@ def test_the_demo_builds_adds_one_more_and_writes_its_page(folder: Path, triptyc
     assert "script" not in tags
     sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
     assert all(source is not None and source.startswith("data:image/jpeg;base64,") for source in sources)
-    assert not {"link", "iframe", "object", "a"} & set(tags)
+    assert not {"link", "iframe", "object"} & set(tags)
+    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
+    assert links == ["why.html"]
+    strip = Page((folder / "why.html").read_text(encoding="utf-8"))
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in strip.tags}
+    recommended = told["recommended"]
+    assert [whom.split()[0] for whom in recommended] == ["user", "user", "who"]
+    for whom, places in recommended.items():
+        assert len(places) == 3
+        if whom.startswith("user"):
+            assert told["new_item"] in [one["item_id"] for one in places], "one place is for what is new"
+        assert all(one["sentence"] in " ".join(page.words) for one in places)
     assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
     policies = [a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a]
     assert policies == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]

@@ -25,18 +25,20 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another catalogue.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Make short clips, build a catalogue from them, show similar titles, then add one more.
+    """Make short clips, build a catalogue from them, show similar titles, add one more, and recommend.
 
     The clips' looks, sounds and plots are drawn independently, so the truth is known: the demo counts how
-    often the nearest title shares each, for every panel alone and for all three together.
+    often the nearest title shares each, for every panel alone and for all three together. Recommendations
+    are for two of the users that came with the clips, and for a stranger who says what it is to be like.
 
     Example: triptych demo --folder demo
     """
     import time
+    from datetime import datetime
 
     from triptych.catalogue.catalogue import Catalogue
     from triptych.catalogue.sources.synthetic import make_world
-    from triptych.cli import demo_page
+    from triptych.cli import demo_answers, demo_page
     from triptych.engine import LocalPool
     from triptych.features.registry import profile
 
@@ -56,13 +58,21 @@ def command(
             say("\nHow often the nearest title shares the truth, by what it was searched with:")
             rows = [[name, *row.values()] for name, row in agreement.items()]
             table(["searched with", "look", "sound", "plot"], rows)
+        fit_s = demo_answers.fit(catalogue, seed)
+        say(f"\nLearned from their ratings who likes what, and why, in {fit_s:.1f} s.")
         say("\nOne more title arrives …")
         arrival, seconds, space, places = _arrive(catalogue, world, engine)
     say(
         f"{arrival.item.title!r} was added, seen, heard, read and placed in {sum(seconds.values()):.1f} s; "
         f"it now stands among the five most similar of {len(places)} titles."
     )
-    page = demo_page.write(folder / "index.html", catalogue, space, world, arrival, seconds, agreement)
+    today = datetime.now().astimezone().date()
+    answers = demo_answers.answer(catalogue, folder / "why.html", fit_s=fit_s, on=today)
+    if not as_json:
+        say("\nRecommended, one place of each user's list being for new titles:")
+        rows = [[whom, one.rank, one.title, one.sentence] for whom, told in answers.lists.items() for one in told]
+        table(["for", "rank", "title", "why"], rows)
+    page = demo_page.write(folder / "index.html", catalogue, space, world, arrival, seconds, agreement, answers)
     whole_s = time.perf_counter() - started
     if as_json:
         emit(
@@ -75,6 +85,9 @@ def command(
                 "new_item_seconds": seconds,
                 "new_item_recommended_for": places,
                 "agreement": agreement,
+                "fit_seconds": fit_s,
+                "recommended": answers.lists,
+                "explained": str(answers.strip),
             }
         )
         return

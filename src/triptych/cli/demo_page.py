@@ -12,6 +12,7 @@ from pathlib import Path
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Clip, Item
 from triptych.catalogue.sources.synthetic import Arrival, Truth, World
+from triptych.cli.demo_answers import Answers, section
 from triptych.drawing.page import hinge, shell
 from triptych.features.ledger import Ledger
 from triptych.media.contact_sheet import GLANCE, ContactSheet, contact_sheet
@@ -24,6 +25,10 @@ NEIGHBOURS = 5
 INTRODUCTION = (
     "<p>{count} generated clips. Their looks, sounds and plots were drawn independently, so two titles may look alike "
     "and have nothing else in common; the bars under each neighbour say which panel brought it.</p>"
+)
+LEARNED = (
+    "<p>By a model that learned from the users' ratings in {seconds:.1f} s, before the last title came. One "
+    "place of each user's list is for what is new.</p>"
 )
 LEGEND = (
     '<p class="soft">Under each row of pictures, the clip\'s colours over time; hatched is what was left out: black, '
@@ -53,6 +58,7 @@ def write(
     arrival: Arrival,
     seconds: Mapping[str, float],
     agreement: Mapping[str, Mapping[str, float]],
+    answers: Answers,
 ) -> Path:
     """Write the page and return its path."""
     items = {item.item_id: item for item in catalogue.items()}
@@ -74,6 +80,9 @@ def write(
         "<h2>The title that came last</h2>",
         f"<p>Added, extracted and placed in {total:.1f} s ({escape(laps)}), without anything being learned anew.</p>",
         card(new, fresh=True),
+        "<h2>What to watch</h2>",
+        LEARNED.format(seconds=answers.fit_s),
+        section(answers, new),
         "<h2>Does each panel find its own truth?</h2>",
         "<p>How often the nearest title has the same look, sound or plot.</p>",
         _agreement(agreement),

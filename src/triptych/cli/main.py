@@ -19,8 +19,10 @@ from triptych.cli import (
     duplicates,
     enrich,
     evaluate,
+    explain,
     export,
     extract,
+    fit,
     forget,
     fuse,
     get,
@@ -30,11 +32,14 @@ from triptych.cli import (
     inspect,
     items,
     ledger,
+    panels,
     read,
+    recommend,
     report,
     similar,
     study,
     trailers,
+    tune,
 )
 from triptych.errors import TriptychError
 
@@ -51,8 +56,8 @@ app = typer.Typer(
 PANELS = {
     "Fill a catalogue": (init, get, add, enrich, trailers, attach),
     "Tend it": (duplicates, clean, items, inspect, read, graph, info, ledger, forget),
-    "See, hear, read, recommend": (extract, fuse, similar),
-    "Judge honestly": (audit,),
+    "See, hear, read, recommend": (extract, fuse, similar, fit, tune, recommend, explain),
+    "Judge honestly": (audit, panels),
     "Take it elsewhere": (export,),
     "Begin": (demo, doctor),
 }
@@ -89,6 +94,12 @@ def main(
         triptych fuse films
 
         triptych similar films noir.mp4
+
+    And with ratings or likes of users to recommendations, with the reasons:
+
+        triptych fit films
+
+        triptych recommend films --user 42 --why
 
     No videos at hand? triptych demo makes some and does all of that.
 
