@@ -14,7 +14,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 DEMO ?= demo
 BENCHES := decode resume pairs startup intake sources duplicates interchange seeing shots rejects \
-  genres embedding hearing reading evaluate similar selection siamese killed mining trailers rank ratings neighbours genre-cont
+  genres embedding hearing reading evaluate similar selection siamese killed mining trailers rank ratings neighbours genre-cont \
+  scenes warm hybrid regimes recommend
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,7 +26,7 @@ BENCHES := decode resume pairs startup intake sources duplicates interchange see
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUNTIME) ## make ~48 clips, build a catalogue from them, show similar titles (into DEMO=demo)
+demo: $(RUNTIME) ## make ~48 clips, build a catalogue from them, show similar titles, recommend with reasons (into DEMO=demo)
 	$(BIN)/triptych demo --folder '$(DEMO)'
 
 test: $(TOOLS) ## run the tests on all cores (ARGS='-k name' passes options to pytest)
@@ -39,6 +40,21 @@ check: $(TOOLS) ## format, lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 bench: $(BENCHES:%=bench-%) ## all benchmarks (CLIP=file MEDIA=folder DATA=folder)
+
+bench-scenes: $(RUNTIME) ## shared scenes found in pairs of clips, and what deleting them costs
+	$(BIN)/python benchmarks/scenes.py
+
+bench-hybrid: $(TOOLS) ## one model for cold items, warm ones and between; told afterwards against fitted anew (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/hybrid.py '$(DATA)',@echo 'bench-hybrid needs DATA=folder' >&2)
+
+bench-warm: $(TOOLS) ## what comes next: two stages and the hybrid beside tuned ALS, EASE and item kNN (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/warm.py '$(DATA)',@echo 'bench-warm needs DATA=folder' >&2)
+
+bench-regimes: $(TOOLS) ## what seeing and hearing add where little is written of items (DATA=folder)
+	$(if $(DATA),$(BIN)/python benchmarks/regimes.py '$(DATA)',@echo 'bench-regimes needs DATA=folder' >&2)
+
+bench-recommend: $(TOOLS) ## milliseconds of a warm process at 13,920 items, and recommend-all beside implicit (DATA=folder)
+	$(BIN)/python benchmarks/recommend.py $(if $(DATA),'$(DATA)')
 
 bench-decode: $(RUNTIME) ## frames and sound of one clip against OpenCV (CLIP=file)
 	$(BIN)/python benchmarks/decode.py $(if $(CLIP),'$(CLIP)')
@@ -147,5 +163,5 @@ $(RUNTIME): pyproject.toml constraints.txt
 # Holds the run-time packages as well, in one resolution, so that `demo` after `test` installs nothing either.
 $(TOOLS): pyproject.toml constraints.txt
 	$(environment)
-	$(INSTALL) -e '.[fetch,light,deep,train,spacy,ocr,fm,tune,umap,dev,docs]'
+	$(INSTALL) -e '.[fetch,light,deep,train,spacy,ocr,fm,tune,cf,rank,umap,dev,docs]'
 	@touch $(RUNTIME) $@
