@@ -15,6 +15,7 @@ from triptych.fusion.normalise import SCALINGS
 from triptych.fusion.reduction import REDUCTIONS
 from triptych.fusion.select import Selecting
 from triptych.models.predictors import PREDICTORS
+from triptych.programme.programme import Programme
 from triptych.studies.predicting import Searching
 from triptych.studies.protocol import SPLITS, Protocol
 from triptych.studies.study import (
@@ -64,6 +65,7 @@ def written(cell: str) -> Any:
 
 #: Page, text before the table, class, fields that the table leaves to others, fields whose default is not the class's.
 TABLES = [
+    ("lists.md", "## Settings", Programme, ("boosts",), {}),
     ("fusion.md", "## Settings", Fusion, (), {}),
     ("fusion.md", "is `Selecting.paper(0.9)`", Selecting, (), {}),
     (
