@@ -89,9 +89,10 @@ def command(
 
 def _settings(kind: Any, texts: Sequence[str], file: Path | None, like: float | None, *, implicit: bool) -> Any:
     """The settings of a model: what was said over what the file says, over what it has by default."""
+    from triptych.cli.model_settings import named
     from triptych.desk.settings import laid_over, read
 
-    given = {**({} if file is None else read(file)), **_given(texts)}
+    given = {**({} if file is None else read(file)), **named(texts)}
     if like is not None and implicit:
         raise UsageError("--like says which ratings are likes, and --implicit that all are; give one of the two.")
     if "like" in given and (like is not None or implicit):
@@ -101,21 +102,6 @@ def _settings(kind: Any, texts: Sequence[str], file: Path | None, like: float | 
     elif like is not None:
         given["like"] = like
     return laid_over(kind(), given, model=KIND)
-
-
-def _given(texts: Sequence[str]) -> dict[str, Any]:
-    """Name → value, of texts NAME=VALUE, or NAME.PART=VALUE where a setting is settings of its own."""
-    from triptych.cli.model_settings import value_of
-
-    found: dict[str, Any] = {}
-    for text in texts:
-        where, equals, value = text.partition("=")
-        if not (equals and where.strip()):
-            raise UsageError(f"{text!r} is no setting; write NAME=VALUE, such as seed=1.")
-        if where.strip() in found:
-            raise UsageError(f"{where.strip()} is set twice; set it once.")
-        found[where.strip()] = value_of(value)
-    return found
 
 
 def _is_due(catalogue: Catalogue, model: str, when: str, now: datetime, *, as_json: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Model settings: those of rating models and what a search tries of them, as they are written on the command line."""
+"""Model settings: those of models and what a search tries of them, as they are written on the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triptych.errors import UnknownName, UsageError
+
+_DONE = {"set": "set", "give": "given"}
 
 
 def settings_of(texts: Sequence[str], models: Sequence[str], *, form: str = "NAME=VALUE") -> dict[str, dict[str, Any]]:
@@ -30,6 +32,25 @@ def settings_of(texts: Sequence[str], models: Sequence[str], *, form: str = "NAM
         if name in found.get(of, {}):
             raise UsageError(f"{of}.{name} is set twice; set it once.")
         found.setdefault(of, {})[name] = value_of(value)
+    return found
+
+
+def named(texts: Sequence[str], *, verb: str = "set") -> dict[str, Any]:
+    """Name → value, of texts ``NAME=VALUE``, or ``NAME.PART=VALUE`` where a setting is settings of its own. ``verb``:
+    what whoever names one twice did with it.
+
+    >>> named(["seed=1", "tower.name=a"])
+    {'seed': 1, 'tower.name': 'a'}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        where, equals, value = text.partition("=")
+        name = where.strip()
+        if not (equals and name):
+            raise UsageError(f"{text!r} is no setting; write NAME=VALUE, such as seed=1.")
+        if name in found:
+            raise UsageError(f"{name} is {_DONE[verb]} twice; {verb} it once.")
+        found[name] = value_of(value.strip())
     return found
 
 

@@ -64,11 +64,12 @@ def command(
     Example: triptych tune films --split cold-items --try without=none,seeing/colour --seeds 3
     """
     from triptych.catalogue.catalogue import Catalogue
+    from triptych.cli.model_settings import named
     from triptych.desk.choosing import GRID, checked, choose
     from triptych.desk.ground import ground
     from triptych.desk.kinds import settings_of
 
-    base = _named(settings or [])
+    base = named(settings or [], verb="give")
     if implicit:
         if "like" in base:
             raise UsageError("--implicit says that all rows are likes, and like which are; give one of the two.")
@@ -111,27 +112,12 @@ def command(
     _tell(catalogue, chosen, whole)
 
 
-def _named(texts: Sequence[str]) -> dict[str, Any]:
-    """Name → value, of texts NAME=VALUE."""
-    from triptych.cli.model_settings import value_of
-
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (equals and name.strip()):
-            raise UsageError(f"{text!r} is no setting; write NAME=VALUE, such as seed=1.")
-        if name.strip() in found:
-            raise UsageError(f"{name.strip()} is given twice; give it once.")
-        found[name.strip()] = value_of(value.strip())
-    return found
-
-
 def _tries(usual: Settings, texts: Sequence[str]) -> dict[str, list[Any]]:
-    from triptych.cli.model_settings import value_of
+    from triptych.cli.model_settings import named, value_of
     from triptych.desk.settings import value_of as held_by
 
     found: dict[str, list[Any]] = {}
-    for name, given in _named(texts).items():
+    for name, given in named(texts, verb="give").items():
         many = isinstance(held_by(usual, name, model=KIND), tuple)
         values = [value_of(one.strip()) for one in given.split(",")] if isinstance(given, str) else given
         listed = cast("list[Any]", values) if isinstance(values, list) else [values]
