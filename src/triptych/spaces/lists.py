@@ -6,21 +6,19 @@ name ends. Files of other programs may call a column otherwise, see :data:`SPELL
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow.parquet as pq
 
 from triptych.catalogue.sources.sheet import Sheet
 from triptych.errors import SourceError, UsageError
+from triptych.spaces import row_file
 from triptych.spaces.blocks import I64
 from triptych.spaces.space import Batch, Space
 
@@ -32,7 +30,6 @@ SPELLINGS = {
     "score": ("score", "similarity"),
 }
 SCHEMA = {"item_id": pl.String, "rank": pl.Int32, "neighbour_id": pl.String, "score": pl.Float64}
-SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
 class Positions(NamedTuple):
@@ -88,8 +85,8 @@ class Lists:
         Rows may come in any order, but ranks may not be missing: a gap is where something was lost. No item may be in
         its own list, nor another one twice. ``progress`` is told how many bytes of how many are read.
         """
-        if path.suffix.lower() not in SUFFIXES:
-            raise SourceError(f"{path.name!r} holds no lists; they are read from {', '.join(SUFFIXES)}.")
+        if path.suffix.lower() not in row_file.SUFFIXES:
+            raise SourceError(f"{path.name!r} holds no lists; they are read from {', '.join(row_file.SUFFIXES)}.")
         frames = [_columns(sheet) for sheet in Sheet.blocks(path, progress=progress)]
         rows = pl.concat(frames)
         there = ~pl.all_horizontal(pl.exclude("score").is_null())  # a blank line is no row
@@ -134,42 +131,7 @@ def write(path: Path, parts: Iterable[Lists]) -> int:
 
     All scores keep their full precision. When it ends early, what stood there still stands.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"lists cannot be written to {path.name!r}; let its name end in {', '.join(SUFFIXES)}.")
-    count = 0
-    with _draft(path) as file:
-        if suffix == ".parquet":
-            schema: Any = pl.DataFrame(schema=SCHEMA).to_arrow().schema
-            with pq.ParquetWriter(file, schema) as parquet:
-                for part in parts:
-                    parquet.write_table(part.rows.to_arrow().cast(schema))
-                    count += len(part.rows)
-        else:
-            separator = "," if suffix == ".csv" else "\t"
-            pl.DataFrame(schema=SCHEMA).write_csv(file, separator=separator)
-            for part in parts:
-                part.rows.write_csv(file, include_header=False, separator=separator)
-                count += len(part.rows)
-    return count
-
-
-@contextmanager
-def _draft(path: Path) -> Generator[IO[bytes]]:
-    """A file that takes the place of ``path`` when the block ends well, and is gone when it does not."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        try:
-            with draft.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                draft.unlink()
-    except OSError as fault:
-        raise UsageError(f"{str(path)!r} cannot be written: {fault.strerror or fault}.") from fault
+    return row_file.write(path, (part.rows for part in parts), schema=SCHEMA)
 
 
 def _columns(sheet: Sheet) -> pl.DataFrame:
