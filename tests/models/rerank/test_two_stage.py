@@ -16,7 +16,8 @@ from triptych.models.background import Field
 from triptych.models.popularity import Counted, Popularity
 from triptych.models.rerank.cuts import cuts
 from triptych.models.rerank.lambdamart import LambdaMART, Lists, Trees
-from triptych.models.rerank.two_stage import Reranked, TwoStage
+from triptych.models.rerank.source import OfModel
+from triptych.models.rerank.two_stage import Reranked, Stage, TwoStage, _taught
 from triptych.models.similarity import Lessons
 
 RANKER = LambdaMART(trees=40, fewest=20, least=10, leaves=7, rate=0.1)
@@ -120,6 +121,10 @@ class Told:
         return Popularity().fit(lessons.train)
 
 
+def staged(settings: TwoStage, given: Lessons) -> Stage:
+    return settings.stage([one.fit(given) for one in settings._sources], given.train, (), {})
+
+
 @pytest.mark.parametrize("later", ["user", "all"])
 def test_nothing_later_reaches_who_learned_from_the_past(world: World, later: str) -> None:
     """Rows of the first cut's later side are changed: what learned from its past, and from those before it, is the
@@ -137,9 +142,82 @@ def test_nothing_later_reaches_who_learned_from_the_past(world: World, later: st
         same = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("users", "items", "values", "times"))
         assert same == (k < 2), k
         assert not np.isin(a.keys, parted[0].later.keys).any() or k == 2
-    stages = [settings._stage(replace(world.given, train=part), (), {}) for part in (one[0], other[0])]
+    stages = [staged(settings, replace(world.given, train=part)) for part in (one[0], other[0])]
     tables = [stage.table(stage.pool.of(np.arange(9))) for stage in stages]
     np.testing.assert_array_equal(*tables)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Content:
+    """A fitted model that tells items apart by their places, and keeps what rows were folded in."""
+
+    history: History
+    folded: list[History] = field(default_factory=list)
+
+    def with_rows(self, rows: History) -> Content:
+        self.folded.append(rows)
+        whole = {
+            name: np.concatenate([getattr(self.history, name), getattr(rows, name)])
+            for name in ("users", "items", "values", "times")
+        }
+        return Content(history=replace(self.history, **whole), folded=self.folded)
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return np.tile(np.arange(len(self.history.item_ids), dtype=np.float32), (len(users), 1))
+
+
+def test_of_what_has_no_rows_nothing_is_told_but_by_who_knows_its_content(world: World) -> None:
+    train = world.given.train
+    new = len(train.item_ids) - 1
+    given = replace(world.given, train=train.take(train.items != new))
+    settings = replace(SETTINGS, sources=(OfModel(first=Content(history=given.train)), "succession", "popularity"))
+    stage = staged(settings, given)
+    found = stage.pool.of(np.array([3]))
+    row = int(np.flatnonzero(found.items == new)[0])  # the model's best, so a candidate
+    told = dict(zip([one.name for one in stage.columns], stage.table(found)[row].tolist(), strict=True))
+    known = {name for name, value in told.items() if not np.isnan(value)}
+    assert {"score by hybrid", "rank by hybrid", "rows of the user"} <= known
+    crowd = ("score by", "rank by", "popularity", "trend", "age of", "rest of the item", "rows of the item")
+    assert not {name for name in known if name.startswith(crowd)} - {"score by hybrid", "rank by hybrid"}
+
+
+def test_a_model_is_brought_up_to_each_past_and_no_further(world: World) -> None:
+    train = world.given.train
+    parted = SETTINGS.parted(train)
+    first = Content(history=parted[-1].past)
+    settings = replace(SETTINGS, sources=(OfModel(first=first), "popularity"))
+    practice = settings.practise(world.given)
+    (fresh,) = first.folded  # the earliest past is what it was fitted on
+    assert set(fresh.keys) == set(parted[-1].later.keys)
+    assert practice.facts["cuts"] == len(parted) == 2
+    rehearsed = practice.rehearsed
+    assert rehearsed is not None
+    assert rehearsed.trees[0].text != practice.trees[0].text
+    assert rehearsed.stage.pool.history is practice.cut.past
+    one = replace(settings, cuts=1, sources=("popularity",)).practise(world.given)
+    assert one.rehearsed is None  # nothing was left that it had not learned from
+    with pytest.raises(UsageError, match="the source hybrid has no model that knows a past"):
+        OfModel().fit(world.given)
+
+
+def test_what_was_not_there_yet_is_no_candidate_that_was_not_liked(world: World) -> None:
+    train = world.given.train
+    settings = replace(SETTINGS, sources=("popularity",), later="all", share=0.2, candidates=100, each=100)
+    (cut, *_) = settings.parted(train)
+    some = int(cut.later.liked(4.0).items[0])
+    never = replace(cut, past=cut.past.take(cut.past.items != some), later=cut.later.take(cut.later.items != some))
+    stage = staged(settings, replace(world.given, train=never.past))
+    users = np.flatnonzero(never.later.liked(4.0).user_counts)
+    found = stage.pool.of(users)
+    assert (found.items == some).sum() == len(users)
+    np.testing.assert_array_equal(_taught(stage, never, 4.0).counts, found.counts - 1)
+
+
+def test_every_row_may_be_a_like(world: World) -> None:
+    train = world.given.train
+    ones = replace(train, values=np.ones_like(train.values))
+    made = replace(SETTINGS, like=None).fit(replace(world.given, train=ones))
+    assert np.isfinite(made.scores(np.arange(3))).all()
 
 
 def test_without_times_nothing_comes_next(world: World) -> None:

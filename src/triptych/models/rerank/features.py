@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triptych.catalogue.history import History
+from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UsageError
 from triptych.models import recency, scores
 from triptych.models.background import Field
@@ -83,7 +83,8 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
-    """The columns of ``past``. ``contents`` and ``fields`` are of all its items; ``like``: the least value of a like.
+    """The columns of ``past``. ``contents`` and ``fields`` are of all its items; ``like``: the least value of a like,
+    None where every row is one.
 
     ``later``: whether a user is met when the rows of all end ("all"), or when their own do ("user"): of popularity and
     recency they are then told what was known at that moment.
@@ -91,7 +92,7 @@ class Features:
 
     past: History
     contents: tuple[Content, ...]
-    like: float
+    like: float | None
     later: str
     fields: Mapping[str, Field] = field(default_factory=dict[str, Field])
 
@@ -145,7 +146,7 @@ class Features:
 
     @cached_property
     def _likes(self) -> History:
-        return self.past.liked(self.like)
+        return self.past if self.like is None else self.past.liked(self.like)
 
     @cached_property
     def _taste(self) -> Any:
@@ -214,7 +215,7 @@ class Features:
         if self.later == "user":
             latest = np.full(len(found), np.iinfo(np.int64).min, np.int64)
             np.maximum.at(latest, self.past.users, self.past.times)
-            found = np.where(latest > np.iinfo(np.int64).min, latest, end)
+            found = np.where(latest > UNTIMED, latest, end)
         return found
 
     @cached_property
@@ -222,7 +223,7 @@ class Features:
         """``[users + 1]``: logarithm of days since the last row of each."""
         latest = np.full(len(self.past.user_ids) + 1, np.iinfo(np.int64).min, np.int64)
         np.maximum.at(latest, self.past.users, self.past.times)
-        known = latest > np.iinfo(np.int64).min
+        known = latest > UNTIMED
         return np.where(known, np.log1p((self._now - np.where(known, latest, 0)) / 86_400), np.nan).astype(np.float32)
 
     def _timed(self, users: I64, items: I64) -> tuple[F32, ...]:
@@ -232,8 +233,10 @@ class Features:
         recent = [np.log1p(one * 1e4) for one in moments.popularity(items, now)]
         trend = recent[0] - recent[-1]
         age, rest = moments.ages(items, now)
-        told = (likes, *recent, trend, age, rest, self._rest[users])
-        return tuple(one.astype(np.float32) for one in told)
+        # Of an item without rows nothing is known, which is not to have been liked by nobody.
+        known = self.past.item_counts[items] > 0
+        told = [np.where(known, one, np.nan) for one in (likes, *recent, trend)]
+        return tuple(one.astype(np.float32) for one in (*told, age, rest, self._rest[users]))
 
 
 def _columns(name: str, one: Field) -> list[str]:
@@ -258,8 +261,6 @@ def _told(which: npt.NDArray[Any], values: F32, rows: I64, likes: I64, *, strang
     total = np.bincount(which, weights=values, minlength=n)
     known = rows > 0
     some = np.maximum(rows, 1)
-    found = np.stack(
-        [np.log1p(rows), np.where(known, total / some, np.nan), np.where(known, likes / some, np.nan)], axis=1
-    )
-    nobody = np.tile(np.array([0.0, np.nan, np.nan]), (strangers, 1))
-    return np.concatenate([found, nobody]).astype(np.float32)
+    found = np.stack([np.log1p(rows), total / some, likes / some], axis=1)
+    found[~known] = np.nan
+    return np.concatenate([found, np.full((strangers, 3), np.nan)]).astype(np.float32)

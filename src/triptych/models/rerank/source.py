@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import numpy as np
+
+from triptych.catalogue.history import History
 from triptych.errors import UnknownName, UsageError
 from triptych.models.ease import EASE
 from triptych.models.item_knn import ItemKNN
@@ -45,6 +48,34 @@ class OfHistory:
         return self.model.fit(lessons.train)
 
 
+class Foldable(Protocol):
+    """A fitted model that takes in rows without learning anew."""
+
+    @property
+    def history(self) -> History: ...
+
+    def scores(self, users: Any) -> Any: ...
+
+    def with_rows(self, rows: History) -> Foldable: ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OfModel:
+    """A model that has learned already, as a source: what came since is folded in. ``first``: fitted on a past that is
+    no later than any that is asked of it; None where what it says is brought along, as whoever serves does."""
+
+    first: Foldable | None = None
+    name: str = "hybrid"
+    group: str = "hybrid"
+
+    def fit(self, lessons: Lessons) -> Recommender:
+        if self.first is None:
+            raise UsageError(f"the source {self.name} has no model that knows a past; give it one that was fitted.")
+        rows = lessons.train
+        fresh = rows.take(~np.isin(rows.keys, self.first.history.keys))
+        return self.first.with_rows(fresh) if len(fresh) else self.first
+
+
 #: Sources by name, with settings that did well on held-back rows of MovieLens.
 SOURCES: Mapping[str, Source] = {
     "recent-ease": OfHistory(model=RecentEASE(regularisation=300.0), group="recency"),
@@ -56,8 +87,9 @@ SOURCES: Mapping[str, Source] = {
 }
 
 
-def sources_of(given: Sequence[str | Source]) -> tuple[Source, ...]:
-    """Those of these names, or as they are. Names of sources are those of columns, so none stands twice."""
+def sources_of(given: Sequence[str | Source], *, like: float | None = 4.0) -> tuple[Source, ...]:
+    """Those of these names, with this for the least value of a like, or as they are. Names of sources are those of
+    columns, so none stands twice."""
     if isinstance(given, str) or not given:
         raise UsageError("sources are given as a list of one or more: names, or settings that are fitted to lessons.")
     found: list[Source] = []
@@ -65,7 +97,7 @@ def sources_of(given: Sequence[str | Source]) -> tuple[Source, ...]:
         if isinstance(one, str):
             if one not in SOURCES:
                 raise UnknownName("source of candidates", one, SOURCES)
-            found.append(SOURCES[one])
+            found.append(_liking(SOURCES[one], like))
         else:
             if not hasattr(one, "group"):
                 name: Any = getattr(one, "name", one)
@@ -77,3 +109,10 @@ def sources_of(given: Sequence[str | Source]) -> tuple[Source, ...]:
     if len(set(names)) < len(names):
         raise UsageError(f"two sources have one name among {', '.join(names)}; give each a name of its own.")
     return tuple(found)
+
+
+def _liking(source: Source, like: float | None) -> Source:
+    if not isinstance(source, OfHistory) or getattr(source.model, "like", None) is None:
+        return source
+    model: Any = source.model
+    return replace(source, model=replace(model, like=like))

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from triptych.catalogue.history import History
 from triptych.models import scores
 from triptych.models.background import Field
+from triptych.models.recommender import Recommender
 from triptych.models.rerank.candidates import Candidates, Pool, above
 from triptych.models.rerank.cuts import LATER, Cut, cuts
 from triptych.models.rerank.features import Column, Content, Features
 from triptych.models.rerank.lambdamart import LambdaMART, Lists, Trees
-from triptych.models.rerank.source import Source, sources_of
+from triptych.models.rerank.source import OfHistory, Source, sources_of
 from triptych.models.settings import one_of, whole
 from triptych.models.similarity import Lessons, Report
 
@@ -42,7 +44,8 @@ class TwoStage:
     same for everyone, and what is popular then must be told from what was. "user" fits where each user is judged by
     their own last rows. ``cuts``: how many; ``rows`` of each user, or ``share`` of all rows, are later in each. Many
     short ones teach more than few long ones, for what is popular is told anew at each.
-    ``like``: the least value of a like. ``seeds``: how many rankers there are, whose scores are averaged.
+    ``like``: the least value of a like, None where every row is one; sources that are given by name go by it too.
+    ``seeds``: how many rankers there are, whose scores are averaged.
     """
 
     sources: Sequence[str | Source] = DEFAULT
@@ -52,65 +55,106 @@ class TwoStage:
     cuts: int = 8
     rows: int = 5
     share: float = 0.05
-    like: float = 4.0
+    like: float | None = 4.0
     ranker: LambdaMART = field(default_factory=LambdaMART)
     seeds: int = 1
     seed: int = 0
     name: str = "two-stage"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sources", sources_of(self.sources))
+        sources_of(self.sources)
+        object.__setattr__(self, "sources", tuple(self.sources))
         one_of("way of cutting a history by time", self.later, LATER)
         whole(self.name, candidates=self.candidates, each=self.each, cuts=self.cuts, rows=self.rows, seeds=self.seeds)
 
     @property
     def _sources(self) -> tuple[Source, ...]:
-        return cast("tuple[Source, ...]", self.sources)
+        return sources_of(self.sources, like=self.like)
 
     def fit(
         self, lessons: Lessons, *, fields: Mapping[str, Field] | None = None, report: Report | None = None
     ) -> Reranked:
         """``fields``: what else is known of the items, such as their year. UsageError where rows have no times."""
+        practice = self.practise(lessons, fields=fields, report=report)
+        features = practice.stage.features
+        recommenders = tuple(one.fit(lessons) for one in self._sources)
+        stage = self.stage(recommenders, lessons.train, features.contents, features.fields)
+        return Reranked(stage=stage, trees=practice.trees, facts=practice.facts)
+
+    def parted(self, history: History) -> tuple[Cut, ...]:
+        """The pasts that are learned from, with what came next, the latest first. UsageError where there is none."""
+        return cuts(history, later=self.later, count=self.cuts, rows=self.rows, share=self.share, seed=self.seed)
+
+    def practise(
+        self, lessons: Lessons, *, fields: Mapping[str, Field] | None = None, report: Report | None = None
+    ) -> Practice:
+        """What there is to learn of the pasts."""
         scores.needed(lessons.train, self.name, like=self.like)
-        parted = cuts(
-            lessons.train, later=self.later, count=self.cuts, rows=self.rows, share=self.share, seed=self.seed
-        )
-        contents, steps = Content.all_of(lessons), len(parted) + 2
+        parted = self.parted(lessons.train)
+        contents, steps = Content.all_of(lessons), len(parted) + 1
         taught: list[Lists] = []
+        stages: list[Stage] = []
         for k, cut in enumerate(parted):
-            stage = self._stage(replace(lessons, train=cut.past), contents, fields or {})
+            past = replace(lessons, train=cut.past)
+            stage = self.stage(tuple(one.fit(past) for one in self._sources), cut.past, contents, fields or {})
             taught.append(_taught(stage, cut, self.like))
+            stages = stages or [stage]
             _tell(report, self.name, k + 1, steps)
-        stage = self._stage(lessons, contents, fields or {})
-        _tell(report, self.name, steps - 1, steps)
-        trees = tuple(self._learned(taught, stage.columns, self.seed + k) for k in range(self.seeds))
+        columns = stages[0].columns
+        both = [self._learned(taught, columns, self.seed + k) for k in range(self.seeds)]
         _tell(report, self.name, steps, steps)
+        trees = tuple(whole for _, whole in both)
         facts: dict[str, Any] = {
             "cuts": len(parted),
             "lists": [len(one.counts) for one in taught],
             "rows": [len(one.labels) for one in taught],
             "liked": [int(one.labels.sum()) for one in taught],
             "trees": [one.count for one in trees],
-            "gains": {
-                column.name: float(np.mean([one.gains()[column.name] for one in trees])) for column in stage.columns
-            },
+            "gains": {column.name: float(np.mean([one.gains()[column.name] for one in trees])) for column in columns},
         }
-        return Reranked(stage=stage, trees=trees, facts=facts)
+        before = tuple(stopped for stopped, _ in both if stopped is not None)
+        return Practice(trees=trees, facts=facts, cut=parted[0], stage=stages[0], before=before)
 
-    def _stage(self, lessons: Lessons, contents: tuple[Content, ...], fields: Mapping[str, Field]) -> Stage:
-        fitted = tuple(one.fit(lessons) for one in self._sources)
-        pool = Pool(recommenders=fitted, history=lessons.train, each=self.each, most=self.candidates, seed=self.seed)
-        features = Features(past=lessons.train, contents=contents, like=self.like, later=self.later, fields=fields)
-        return Stage(sources=tuple((one.name, one.group) for one in self._sources), pool=pool, features=features)
+    def stage(
+        self,
+        recommenders: Sequence[Recommender],
+        history: History,
+        contents: tuple[Content, ...],
+        fields: Mapping[str, Field],
+    ) -> Stage:
+        """``recommenders``: one for each source, in their order, fitted on ``history``."""
+        pool = Pool(recommenders=recommenders, history=history, each=self.each, most=self.candidates, seed=self.seed)
+        features = Features(past=history, contents=contents, like=self.like, later=self.later, fields=fields)
+        return Stage(sources=self._sources, pool=pool, features=features)
 
-    def _learned(self, taught: Sequence[Lists], columns: Sequence[Column], seed: int) -> Trees:
+    def _learned(self, taught: Sequence[Lists], columns: Sequence[Column], seed: int) -> tuple[Trees | None, Trees]:
+        """Trees of all cuts but the latest, as many as rank that one best; and as many of all cuts."""
         names, directions = [one.name for one in columns], [one.direction for one in columns]
         ranker, whole = replace(self.ranker, seed=seed), Lists.joined(taught)
         earlier = [one for one in taught[1:] if len(one.useful().counts)]
+        stopped = None
         if earlier:
             stopped = ranker.fit(Lists.joined(earlier), names, directions=directions, judge=taught[0])
             ranker = replace(ranker, trees=stopped.count)
-        return ranker.fit(whole, names, directions=directions)
+        return stopped, ranker.fit(whole, names, directions=directions)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Practice:
+    """What was learned of the pasts. ``trees``: of all of them. ``before``: trees that learned from all but the latest,
+    none where there is no other; ``cut``: that latest one, ``stage``: the sources as they stood then. So they can be
+    judged by rows that they did not learn from, but for how many trees there are, which those rows told."""
+
+    trees: tuple[Trees, ...]
+    facts: Mapping[str, Any]
+    cut: Cut
+    stage: Stage
+    before: tuple[Trees, ...]
+
+    @property
+    def rehearsed(self) -> Reranked | None:
+        """Who can be judged so."""
+        return Reranked(stage=self.stage, trees=self.before) if self.before else None
 
 
 def _tell(report: Report | None, name: str, done: int, total: int) -> None:
@@ -118,9 +162,11 @@ def _tell(report: Report | None, name: str, done: int, total: int) -> None:
         report(name, done, total)
 
 
-def _taught(stage: Stage, cut: Cut, like: float) -> Lists:
-    """The candidates of all who like one of them later, and which it is."""
-    liked = cut.later.liked(like)
+def _taught(stage: Stage, cut: Cut, like: float | None) -> Lists:
+    """The candidates of all who like one of them later, and which it is. An item whose first row came after all that is
+    no candidate: it may not have been there, and to have it last would teach that what is new is not liked."""
+    liked = cut.later if like is None else cut.later.liked(like)
+    there: npt.NDArray[np.bool_] = cut.past.item_counts + cut.later.item_counts > 0
     users: I64 = np.flatnonzero(liked.user_counts)
     parts = [
         Lists(
@@ -129,7 +175,8 @@ def _taught(stage: Stage, cut: Cut, like: float) -> Lists:
             counts=np.zeros(0, np.int64),
         )
     ]
-    for _, found in stage.pool.parts(users):
+    for _, every in stage.pool.parts(users):
+        found = every.take(there[every.items])
         labels = np.isin(found.users * len(liked.item_ids) + found.items, liked.keys)
         rows = np.repeat(np.arange(len(found.counts)), found.counts)
         keep = (np.bincount(rows, weights=labels, minlength=len(found.counts)) > 0)[rows]
@@ -141,9 +188,9 @@ def _taught(stage: Stage, cut: Cut, like: float) -> Lists:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stage:
-    """Sources that have learned, and what is told of what they name. ``sources``: name and group of each."""
+    """Sources that have learned, and what is told of what they name."""
 
-    sources: tuple[tuple[str, str], ...]
+    sources: tuple[Source, ...]
     pool: Pool
     features: Features
 
@@ -151,7 +198,8 @@ class Stage:
     def columns(self) -> tuple[Column, ...]:
         """Of :meth:`table`, in its order."""
         said = [
-            (Column(f"score by {name}", group, 1), Column(f"rank by {name}", group, -1)) for name, group in self.sources
+            (Column(f"score by {one.name}", one.group, 1), Column(f"rank by {one.name}", one.group, -1))
+            for one in self.sources
         ]
         return (*(column for pair in said for column in pair), *self.features.columns)
 
@@ -160,6 +208,11 @@ class Stage:
         said = np.empty((len(candidates), 2 * len(self.sources)), np.float32)
         said[:, 0::2] = candidates.scores
         said[:, 1::2] = np.log1p(candidates.ranks)
+        # Who learns from rows alone has nothing to say of an item without any.
+        told = self.features.past.item_counts[candidates.items] > 0
+        for k, one in enumerate(self.sources):
+            if isinstance(one, OfHistory):
+                said[~told, 2 * k : 2 * k + 2] = np.nan
         return np.hstack([said, self.features.table(candidates)])
 
 
