@@ -58,6 +58,7 @@ from triptych.models.popularity import OraclePopularity, Popularity
 from triptych.models.ranked import Ranker
 from triptych.models.recommender import Recommender
 from triptych.models.similarity import Lessons
+from triptych.models.turn import turns
 from triptych.spaces.blocks import Blocks
 from triptych.studies.material import Material
 from triptych.studies.prepare import prepare
@@ -241,10 +242,7 @@ def held_back(train: History, fold: int) -> Split:
 def reveal(split: Split, fitted: Fitted, n: int, fold: int, found: dict[str, list[Measured]]) -> None:
     """``n`` ratings of each cold item become known, and the others are judged."""
     history, cold = split.history, split.cold_items
-    order = np.lexsort((np.random.default_rng([fold, n]).random(len(history)), history.items))
-    starts = np.cumsum(history.item_counts) - history.item_counts
-    place = np.empty(len(history), np.int64)
-    place[order] = np.arange(len(history)) - np.repeat(starts, history.item_counts)
+    place = turns(np.random.default_rng([fold, n]).random(len(history)), history.items)
     side = split.side.copy()
     side[(side == TEST) & (place < n)] = TRAIN
     opened = replace(split, side=side, disjoint=("pairs",), name=f"{n} revealed")
@@ -308,11 +306,7 @@ def one_model(material: Material) -> dict[str, Any]:
 
 def latest(history: History) -> I64:
     """``[n]``: how many rows of its user are later than each."""
-    order = np.lexsort((history.items, -history.times, history.users))
-    starts = np.cumsum(history.user_counts) - history.user_counts
-    place = np.empty(len(history), np.int64)
-    place[order] = np.arange(len(history)) - np.repeat(starts, history.user_counts)
-    return place
+    return turns(history.items, -history.times, history.users)
 
 
 def folded(material: Material) -> dict[str, Any]:

@@ -51,6 +51,7 @@ from triptych.models.rerank.lambdamart import LambdaMART
 from triptych.models.rerank.two_stage import TwoStage
 from triptych.models.similarity import Lessons
 from triptych.models.tuning import tune
+from triptych.models.turn import turns
 from triptych.spaces.blocks import Blocks
 
 METRICS, LIKE, LAST, SHARE = ("ndcg@10", "recall@20"), 4.0, 5, 0.2
@@ -258,11 +259,8 @@ def among(measured: Measured, ids: set[str]) -> Measured:
 
 def last_of_each(history: History) -> Split:
     """The last five rows of each user; of rows at the same moment the lot tells."""
-    order = np.lexsort((splits.lots(history, 0), -history.times, history.users))
-    starts = np.cumsum(history.user_counts) - history.user_counts
-    place = np.empty(len(history), np.int64)
-    place[order] = np.arange(len(history)) - starts[history.users[order]]
-    side = np.where(place < LAST, TEST, TRAIN).astype(np.int8)
+    last = turns(splits.lots(history, 0), -history.times, history.users)
+    side = np.where(last < LAST, TEST, TRAIN).astype(np.int8)
     return Split(history=history, side=side, name=f"the last {LAST} rows of each user", by_time="user")
 
 

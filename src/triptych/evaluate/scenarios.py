@@ -17,6 +17,7 @@ from triptych.catalogue.history import History
 from triptych.errors import UsageError
 from triptych.evaluate.split import GIVEN, TEST, TRAIN, UNUSED, VALIDATION, Split
 from triptych.evaluate.splits import check_share, generator, lots, newest, timed
+from triptych.models.turn import turns
 
 Bools = npt.NDArray[np.bool_]
 
@@ -158,12 +159,7 @@ def non_cold_and_hard_cold(history: History, *, k: int = 2, validation: float = 
     """
     check_share(validation, "validation")
     fold = folds(len(history.item_ids), k, seed)
-    order = np.lexsort((lots(history, seed, "halves"), history.items))
-    starts = np.cumsum(history.item_counts) - history.item_counts
-    judged = np.empty(len(history), bool)
-    judged[order] = (np.arange(len(history)) - np.repeat(starts, history.item_counts)) < np.repeat(
-        history.item_counts // 2, history.item_counts
-    )
+    judged = turns(lots(history, seed, "halves"), history.items) < (history.item_counts // 2)[history.items]
     made: list[Warmth] = []
     for number in range(k):
         test = fold == number
@@ -212,11 +208,7 @@ def cap(history: History, rows: int, *, seed: int = 0) -> History:
     """
     if rows < 1:
         raise UsageError(f"users cannot be cut to {rows} rows; give 1 or more.")
-    order = np.lexsort((lots(history, seed, "cap"), history.users))
-    starts = np.cumsum(history.user_counts) - history.user_counts
-    rank = np.empty(len(history), np.int64)
-    rank[order] = np.arange(len(history)) - np.repeat(starts, history.user_counts)
-    return history.take(rank < rows)
+    return history.take(turns(lots(history, seed, "cap"), history.users) < rows)
 
 
 def top(history: History, *, items: int, users: int, seed: int = 0) -> History:

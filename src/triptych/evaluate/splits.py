@@ -16,6 +16,7 @@ from triptych.catalogue.history import UNTIMED, History
 from triptych.catalogue.sources.events import EventFile, read_events
 from triptych.errors import UsageError
 from triptych.evaluate.split import TEST, TRAIN, VALIDATION, Split
+from triptych.models.turn import turns
 
 Ints = npt.NDArray[np.int64]
 Sides = npt.NDArray[np.int8]
@@ -29,7 +30,7 @@ def random(history: History, *, shares: Sequence[float] = (0.8, 0.0, 0.2), seed:
             f"{', '.join(f'{share:g}' for share in shares)} are not."
         )
     test, held = _rounded(len(history) * shares[2]), _rounded(len(history) * shares[1])
-    side = _sides(_ranks(lots(history, seed)), test, held)
+    side = _sides(turns(lots(history, seed)), test, held)
     params = {"kind": "random", "shares": list(shares), "seed": seed}
     return _split(history, side, f"random rows, {' / '.join(f'{share:.4g}' for share in shares)}", params)
 
@@ -48,7 +49,7 @@ def per_user(history: History, *, holdout: float = 0.2, validation: float = 0.0,
     count = history.user_counts[history.users]
     test = np.minimum(holdout if number else _rounded(count * holdout), count - 1)
     held = np.minimum(_rounded((count - test) * validation), count - test - 1)
-    side = _sides(_ranks(lots(history, seed), history.users), test, held)
+    side = _sides(turns(lots(history, seed), history.users), test, held)
     what = f"{holdout} rows" if number else f"{holdout:.4g} of the rows"
     params = {"kind": "per_user", "holdout": holdout, "validation": validation, "seed": seed}
     return _split(history, side, f"{what} of each user", params)
@@ -60,7 +61,7 @@ def leave_last(history: History, *, validation: bool = True, seed: int = 0) -> S
     Who has two rows has none in validation, who has one is not tested. UsageError for rows without a time.
     """
     timed(history)
-    last = _ranks(lots(history, seed), -history.times, history.users)
+    last = turns(lots(history, seed), -history.times, history.users)
     count = history.user_counts[history.users]
     side = np.full(len(history), TRAIN, np.int8)
     side[(last == 0) & (count > 1)] = TEST
@@ -102,14 +103,14 @@ def k_fold(history: History, k: int = 5, *, validation: float = 0.0, seed: int =
     check_share(validation, "validation")
     if not 2 <= k <= len(history):
         raise UsageError(f"{len(history)} rows cannot make {k} folds; give 2 to {len(history)}.")
-    rank = _ranks(lots(history, seed))
+    rank = turns(lots(history, seed))
     fold = rank * k // len(history)
-    within = _ranks(lots(history, seed, "validation"))
+    within = turns(lots(history, seed, "validation"))
     made: list[Split] = []
     for number in range(k):
         test = fold == number
         # Those of the test come first, then the others by a lot of their own.
-        order = _ranks(np.where(test, -1, within))
+        order = turns(np.where(test, -1, within))
         side = _sides(order, int(test.sum()), _rounded(int((~test).sum()) * validation))
         params = {"kind": "k_fold", "k": k, "fold": number, "validation": validation, "seed": seed}
         made.append(_split(history, side, f"fold {number + 1} of {k} of the rows", params))
@@ -148,7 +149,7 @@ def given(
         )
     side = np.full(len(joined), TEST, np.int8)
     learned = joined.take(np.arange(before))
-    side[:before] = np.where(_ranks(lots(learned, seed)) < _rounded(before * validation), VALIDATION, TRAIN)
+    side[:before] = np.where(turns(lots(learned, seed)) < _rounded(before * validation), VALIDATION, TRAIN)
     params = {"kind": "given", "validation": validation, "seed": seed, "files": [one for one in files if one]}
     name = " / ".join(str(one["file"]) for one in files if one) or "as given"
     return _split(joined, side, name, params)
@@ -203,19 +204,6 @@ def _sides(rank: Ints, test: Any, validation: Any) -> Sides:
     side[rank < test + validation] = VALIDATION
     side[rank < test] = TEST
     return side
-
-
-def _ranks(*keys: npt.NDArray[Any]) -> Ints:
-    """Which of all each is by its key, from 0 on. Of several keys the last says which belong together, and each is
-    counted among those; the one before it goes first, the first tells between what is alike."""
-    order = np.lexsort(keys)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    if len(keys) > 1 and len(order):
-        groups = keys[-1][order]
-        starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
-        rank[order] -= np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
-    return rank
 
 
 def _rounded(number: Any) -> Any:

@@ -20,6 +20,7 @@ from triptych.models import lot, scores
 from triptych.models.affinity.tower import Shown, Tower
 from triptych.models.hybrid.gates import Scene
 from triptych.models.hybrid.voices import HISTORICAL, NAMES, Counting, Voices, sized
+from triptych.models.turn import turns
 
 I64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
@@ -82,17 +83,11 @@ class Rehearsal:
 
     def put_aside(self, history: History, seed: int) -> Bool:
         """``[n]``: the latest rows. Of a user at most a half; rows of one moment, or without a time, by lot."""
-        lots = lot.fractions(
-            lot.drawn(_keys(history.user_ids)[history.users], _keys(history.item_ids)[history.items], seed=seed)
-        )
         if self.later == "all" and (history.times != UNTIMED).any():
             cut = np.quantile(history.times, 1 - self.part, method="higher")
             return history.times >= cut
-        order = np.lexsort((lots, -history.times, history.users))
-        starts = np.cumsum(history.user_counts) - history.user_counts
-        place = np.empty(len(history), np.int64)
-        place[order] = np.arange(len(history)) - np.repeat(starts, history.user_counts)
-        return place < np.minimum(self.rows, history.user_counts // 2)[history.users]
+        last = turns(lot.fractions(_drawn(history, seed)), -history.times, history.users)
+        return last < np.minimum(self.rows, history.user_counts // 2)[history.users]
 
 
 def _scene(
@@ -151,11 +146,7 @@ def _new(history: History, held: I64, keeps: int) -> Bool:
 
 def _kept(history: History, new: Bool, keeps: int, seed: int) -> Bool:
     """bool ``[n]``: rows that are not taken from new items. Which an item keeps is drawn by lot."""
-    keys = lot.drawn(_keys(history.user_ids)[history.users], _keys(history.item_ids)[history.items], seed=seed + 1)
-    order = np.lexsort((keys, history.items))
-    starts = np.cumsum(history.item_counts) - history.item_counts
-    place = np.empty(len(history), np.int64)
-    place[order] = np.arange(len(history)) - np.repeat(starts, history.item_counts)
+    place = turns(_drawn(history, seed + 1), history.items)
     return place < np.where(new, keeps, np.iinfo(np.int64).max)[history.items]
 
 
@@ -164,8 +155,10 @@ def _named(ids: tuple[str, ...], places: I64) -> list[str]:
     return [ids[k] for k in found]
 
 
-def _keys(ids: tuple[str, ...]) -> lot.U64:
-    return lot.keys(ids, "rehearsal")
+def _drawn(history: History, seed: int) -> lot.U64:
+    """``[n]``: a lot for each row."""
+    users, items = (lot.keys(ids, "rehearsal") for ids in (history.user_ids, history.item_ids))
+    return lot.drawn(users[history.users], items[history.items], seed=seed)
 
 
 def _marks(history: History, users: I64) -> Bool:

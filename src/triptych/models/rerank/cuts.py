@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UsageError
 from triptych.models import lot
 from triptych.models.settings import one_of
-
-I64 = npt.NDArray[np.int64]
+from triptych.models.turn import turns
 
 LATER = ("user", "all")
 
@@ -59,10 +57,7 @@ def _by_user(history: History, count: int, rows: int, seed: int) -> list[Cut]:
     keys = lot.drawn(
         lot.keys(history.user_ids, "cuts")[history.users], lot.keys(history.item_ids, "cuts")[history.items], seed=seed
     )
-    order = np.lexsort((keys, -history.times, history.users))
-    starts = np.cumsum(history.user_counts) - history.user_counts
-    place = np.empty(len(history), np.int64)
-    place[order] = np.arange(len(history)) - starts[history.users[order]]
+    place = turns(keys, -history.times, history.users)
     found: list[Cut] = []
     for k in range(count):
         past = place >= rows * (k + 1)
