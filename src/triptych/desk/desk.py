@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from triptych.catalogue.catalogue import Catalogue
 from triptych.catalogue.records import Item
-from triptych.curation.groups import TABLE as GROUPS
 from triptych.desk import sketch
 from triptych.desk.due import Due
 from triptych.desk.fitting import aligned
@@ -21,6 +20,7 @@ from triptych.desk.folding import Folded, fold
 from triptych.desk.model_folder import ModelFolder
 from triptych.desk.moment import Moment
 from triptych.desk.nearness import STRENGTH, lifted, nearness
+from triptych.desk.order import MODEL, Order
 from triptych.desk.refreshed import Refreshed
 from triptych.desk.standing import Standing
 from triptych.desk.who import Who
@@ -43,8 +43,9 @@ I64 = npt.NDArray[np.int64]
 #: Scores held at a time where all users are asked about.
 CELLS = 2_000_000
 _DAY_S = 86_400
-#: Tables that a moment is made of, besides features.
-_READ = ("items", "interactions", GROUPS)
+#: Why a list is in the model's own order though there is a re-ranker.
+_NO_USER = "In the model's own order: the re-ranker knows users alone, by what they had."
+_SEEN = "In the model's own order: the re-ranker knows only how to order what a user has not had."
 
 
 class Desk:
@@ -71,7 +72,7 @@ class Desk:
         self._space: tuple[int, tuple[str, ...], Space] | None = None
         self._versions: dict[str, int] = {}
         self._refreshing = threading.Lock()
-        self._now = Moment.of(catalogue, Folded(fitted=standing.fitted, history=standing.rows), like=standing.like)
+        self._now = self._moment(Folded(fitted=standing.fitted, history=standing.rows))
 
     @classmethod
     def open(
@@ -83,14 +84,16 @@ class Desk:
         programme: Programme | None = None,
         engine: Engine | None = None,
         strength: float = STRENGTH,
+        rerank: bool = True,
     ) -> Desk:
         """The model of that name as it was fitted; :meth:`refresh` takes in what came since.
 
         ``space``: by which items are similar, the one that the model was fitted on by default. ``programme``: what is
         done to scores where a request brings none. ``engine``: where clips that somebody hands in are decoded.
         ``strength``: how much what is near to a text or a clip is lifted, see :mod:`triptych.desk.nearness`.
+        ``rerank``: False for the model's own order where it was fitted with a re-ranker.
         """
-        standing = Standing.read(ModelFolder(catalogue.folder, model))
+        standing = Standing.read(ModelFolder(catalogue.folder, model), rerank=rerank)
         return cls(catalogue, standing, space=space, programme=programme, engine=engine, strength=strength)
 
     # -- what there is -------------------------------------------------------------------------------------
@@ -125,10 +128,12 @@ class Desk:
         """One list. ``on``: the day that it is for. ``n`` stands over that of the programme."""
         now = self._now
         day = now.day(self._asked(programme, n), on)
+        order = _order(now, day) if who.user else now.own
+        unit = 1.0
         if who.user:
             place = now.user(who.user)
-            given, had = now.fitted.scores(np.array([place]))[0], now.had(place)
-            liked = now.likes_of(place)
+            given, had = order.scores(np.array([place]))[0], now.had(place)
+            liked, unit = now.likes_of(place), _unit(order, day, place, given)
         elif who.stranger:
             given, had = now.fitted.scores(np.array([scores.STRANGER]))[0], np.zeros(0, np.int64)
             liked = None
@@ -140,7 +145,7 @@ class Desk:
                 content = self._content(now)
                 near = {f"nearness to the {what}": nearness(rows, content) for what, rows in asked.items()}
                 day = lifted(day, near, self._strength)
-        return self._arranged(now, day, given, user=who.user, had=had, liked=liked)
+        return self._arranged(now, day, order, given, user=who.user, had=had, liked=liked, unit=unit)
 
     def recommend_all(
         self,
@@ -154,19 +159,21 @@ class Desk:
         now = self._now
         day = now.day(self._asked(programme, n), on)
         places: I64 = np.arange(len(now.fitted.user_ids)) if users is None else now.users(users)
-        size = max(1, CELLS // max(len(now.facts), 1))
+        size, order = max(1, CELLS // max(len(now.facts), 1)), _order(now, day)
         for start in range(0, len(places), size):
             part = places[start : start + size]
-            given = now.fitted.scores(part)
+            given = order.scores(part)
             who: list[int] = part.tolist()
             yield [
                 self._arranged(
                     now,
                     day,
+                    order,
                     row,
                     user=now.fitted.user_ids[place],
                     had=now.had(place),
                     liked=now.likes_of(place),
+                    unit=_unit(order, day, place, row),
                 )
                 for row, place in zip(given, who, strict=True)
             ]
@@ -197,7 +204,10 @@ class Desk:
                 rows = "interactions"
                 same = bool(self._versions) and versions.get(rows) == self._versions.get(rows)
                 folded = fold(self.standing, self._catalogue, before=self._now.folded if same else None)
-                self._now = Moment.of(self._catalogue, folded, like=self.standing.like)
+                moment = self._moment(folded)
+                # Before anybody asks: sources of candidates learn from the rows that there are now.
+                _ = moment.order
+                self._now = moment
                 self._versions = versions
         now = self._now.folded
         aware = at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -224,27 +234,42 @@ class Desk:
             name: tables.version(name) for name in tables.names() if not name.startswith((SPACE, "fit.", "commits"))
         }
 
+    def _moment(self, folded: Folded) -> Moment:
+        return Moment.of(self._catalogue, folded, like=self.standing.like, reranker=self.standing.reranker)
+
     def _asked(self, programme: Programme | None, n: int | None) -> Programme:
         chosen = programme or self.programme
         return chosen if n is None else replace(chosen, n=n)
 
     def _arranged(
-        self, now: Moment, day: Day, given: npt.NDArray[Any], *, user: str, had: I64, liked: I64 | None
+        self,
+        now: Moment,
+        day: Day,
+        order: Order,
+        given: npt.NDArray[Any],
+        *,
+        user: str,
+        had: I64,
+        liked: I64 | None,
+        unit: float,
     ) -> Arranged:
+        """``unit``: of doubts, which are told in the model's own."""
         among = now.there
         chosen = given if among is None else given[among]
         doubts: npt.NDArray[Any] | None = None
-        if day.programme.explore and day.programme.explore_by != "score":
-            doubts = now.doubts if among is None else now.doubts[among]
-        return day.arrange(among, chosen, user=user, history=had, liked=liked, uncertainty=doubts)
+        if _doubted(day):
+            doubts = unit * (now.doubts if among is None else now.doubts[among])
+        found = day.arrange(among, chosen, user=user, history=had, liked=liked, uncertainty=doubts)
+        notes = found.notes
+        if now.reranker is not None and order is now.own:
+            notes = (*notes, _SEEN if user else _NO_USER)
+        return replace(found, scored_by=order.name, notes=notes)
 
     def _likes(self, now: Moment, who: Who) -> I64:
         return np.array([now.item(item_id) for item_id in who.likes], np.int64)
 
     def _taste(self, now: Moment, who: Who, asked: Mapping[str, Blocks] | None = None) -> Any:
-        """What is known of somebody, as the model has it."""
-        if who.user:
-            return now.fitted.taste(now.user(who.user))
+        """What is known of somebody who is no user, as the model has it."""
         likes = self._likes(now, who)
         rows = list((self._sketched(who) if asked is None else asked).values())
         return now.fitted.told(likes, content=stacked(rows)) if rows else now.fitted.told(likes)
@@ -280,7 +305,6 @@ class Desk:
         from triptych.explain.of_hybrid import Known, of_hybrid
         from triptych.explain.reason import Named, Whom
 
-        taste = self._taste(now, who)
         ids = now.facts.item_ids
         counts = now.history.item_counts
         known = Known(
@@ -298,7 +322,10 @@ class Desk:
             did="liked" if now.like is not None else "watched",
         )
         placed = None if arranged is None else arranged.placed
-        return of_hybrid(now.fitted, taste, places, whom=whom, known=known, placed=placed)
+        if who.user:
+            order = now.own if arranged is not None and arranged.scored_by == MODEL else now.order
+            return order.explained(now.user(who.user), places, whom=whom, known=known, placed=placed)
+        return of_hybrid(now.fitted, self._taste(now, who), places, whom=whom, known=known, placed=placed)
 
     def _known_space(self) -> Space:
         """The space as it stands, and the items that were folded in and are not placed in it yet."""
@@ -320,6 +347,19 @@ class Desk:
         more = folded.content.rows(np.array(missing, np.int64))
         ids = (*space.item_ids, *(folded.items[k] for k in missing))
         return replace(space, item_ids=ids, blocks=stacked([space.blocks, more]))
+
+
+def _order(now: Moment, day: Day) -> Order:
+    """What users get. A re-ranker learned to order what is new to somebody, and says nothing of what they had."""
+    return now.own if day.programme.seen else now.order
+
+
+def _doubted(day: Day) -> bool:
+    return bool(day.programme.explore) and day.programme.explore_by != "score"
+
+
+def _unit(order: Order, day: Day, user: int, given: npt.NDArray[Any]) -> float:
+    return order.unit(user, given) if _doubted(day) else 1.0
 
 
 def stacked(rows: Sequence[Blocks]) -> Blocks:

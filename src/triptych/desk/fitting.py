@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,8 +21,11 @@ from triptych.catalogue.records import Item
 from triptych.desk.kinds import Settings
 from triptych.desk.model_folder import KEEP, ModelFolder
 from triptych.desk.placing import Placing
+from triptych.desk.reranker import Described, Reranker
+from triptych.desk.reranking import checked, learned
 from triptych.desk.standing import Standing, digest_of
 from triptych.errors import SpaceError, UnknownName, UsageError
+from triptych.models.rerank.two_stage import TwoStage
 from triptych.models.similarity import Lessons, Report
 from triptych.spaces.blocks import Blocks
 from triptych.spaces.shelf import Shelf
@@ -37,10 +40,11 @@ _PACKAGES = ("triptych", "numpy", "scipy", "scikit-learn", "torch", "lightgbm")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
-    """What there is to learn from: ``lessons`` of all items of the catalogue, in the order of their ids, and how new
-    items will be placed among them. ``unknown``: rows of items that are not in the catalogue, which are left out;
-    ``others``: how many rows there are of kinds that are not learned from."""
+    """What there is to learn from: ``items``, all of the catalogue in the order of their ids, ``lessons`` of them, and
+    how new ones will be placed among them. ``unknown``: rows of items that the catalogue does not have, which are left
+    out; ``others``: how many rows there are of kinds that are not learned from."""
 
+    items: tuple[Item, ...]
     lessons: Lessons
     placing: Placing
     kinds: tuple[str, ...]
@@ -73,23 +77,37 @@ def fit(
     kinds: Sequence[str] | None = None,
     keep: int = KEEP,
     report: Report | None = None,
-    texts: Callable[[Standing, Material], Mapping[str, str]] | None = None,
+    rerank: TwoStage | None = None,
 ) -> Made:
     """Fit a model on all that a catalogue holds, and keep it under a name, in the place of the one that stood there.
 
     ``at``: when, for the manifest; without a zone it is UTC. ``space``: whose content items are known by. ``kinds``: of
     interactions that are learned from: ratings; ratings, likes and plays where the settings take all rows for likes. A
-    fit that was stopped goes on where it was when the same is asked for again. ``texts``: what else is learned once the
-    model stands, such as a ranker, as files of text for the folder.
+    fit that was stopped goes on where it was when the same is asked for again. ``rerank``: settings of a re-ranker that
+    is learned over the model, see :mod:`triptych.desk.reranking`; its sources are names.
     """
     folder = ModelFolder(catalogue.folder, model)
     began = time.perf_counter()
     found = gather(catalogue, space=space, kinds=_kinds(settings, kinds))
+    cure = f"triptych fit {catalogue.folder} --no-rerank"
+    if rerank is not None:
+        checked(rerank, found.lessons.train, settings.like, cure=cure)
     with folder.fitting() as learning:
         gathered_s = time.perf_counter() - began
         began = time.perf_counter()
         fitted = settings.fit(found.lessons, folder=learning, report=report)
         fitted_s = time.perf_counter() - began
+        seconds = {"gathered": round(gathered_s, 3), "fitted": round(fitted_s, 3)}
+        reranker: Reranker | None = None
+        reranked: dict[str, Any] | None = None
+        if rerank is not None:
+            began = time.perf_counter()
+            described = Described.of(found.lessons, found.items, genres_of(found.items))
+            past = learning / "past"
+            reranker, reranked = learned(
+                rerank, settings, found.lessons, described, cure=cure, folder=past, report=report
+            )
+            seconds["reranker"] = round(time.perf_counter() - began, 3)
         commits = catalogue.commits()
         rows = found.lessons.train
         told: dict[str, Any] = {
@@ -103,12 +121,14 @@ def fit(
             "commit": commits[-1]["commit"] if commits else 0,
             "packages": packages(),
             "figures": dict(fitted.facts),
-            "seconds": {"gathered": round(gathered_s, 3), "fitted": round(fitted_s, 3)},
+            "rerank": reranked,
+            "seconds": seconds,
         }
-        standing = Standing(fitted=fitted, placing=found.placing, manifest=told)
-        more: Mapping[str, str] = {} if texts is None else texts(standing, found)
-        manifest = folder.write(told=told, body=standing.body(), arrays=standing.arrays(), texts=more, keep=keep)
-    return Made(standing=replace(standing, manifest=manifest, texts=more), manifest=manifest, material=found)
+        standing = Standing(fitted=fitted, placing=found.placing, manifest=told, reranker=reranker)
+        manifest = folder.write(
+            told=told, body=standing.body(), arrays=standing.arrays(), texts=standing.texts(), keep=keep
+        )
+    return Made(standing=replace(standing, manifest=manifest), manifest=manifest, material=found)
 
 
 def gather(catalogue: Catalogue, *, space: str = "fused", kinds: Sequence[str] = EXPLICIT) -> Material:
@@ -137,6 +157,7 @@ def gather(catalogue: Catalogue, *, space: str = "fused", kinds: Sequence[str] =
         )
     lessons = Lessons(blocks=blocks, train=train, may_learn=np.ones(len(items), bool), genres=_genres(items))
     return Material(
+        items=tuple(items),
         lessons=lessons,
         placing=placing,
         kinds=tuple(kinds),
@@ -213,8 +234,13 @@ def _refuse(counts: Mapping[str, int], kinds: Sequence[str], catalogue: Catalogu
     raise UsageError(f"there are no interactions of kind {wanted} to learn from; there are {there}.{cure}")
 
 
+def genres_of(items: Sequence[Item]) -> list[str]:
+    """All that there are, in the order of the columns of what is learned from."""
+    return sorted({genre for item in items for genre in item.genres})
+
+
 def _genres(items: Sequence[Item]) -> npt.NDArray[np.float32]:
-    names = sorted({genre for item in items for genre in item.genres})
+    names = genres_of(items)
     place = {name: k for k, name in enumerate(names)}
     matrix = np.zeros((len(items), len(names)), np.float32)
     for row, item in enumerate(items):

@@ -17,6 +17,8 @@ from triptych.curation.groups import TABLE as GROUPS
 from triptych.curation.groups import Groups
 from triptych.desk.folding import Folded
 from triptych.desk.kinds import FittedModel
+from triptych.desk.order import Order, Own, Ranked
+from triptych.desk.reranker import MODEL, Reranker
 from triptych.errors import UnknownName, UsageError
 from triptych.programme.day import Day
 from triptych.programme.facts import Facts
@@ -31,27 +33,46 @@ DAYS = 8
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Moment:
     """``items``: of the catalogue, by id. ``facts``: of the model's items, by place. ``history``: all rows there are,
-    by the model's places; ``like``: the least value of a like, None where all rows are."""
+    by the model's places; ``like``: the least value of a like, None where all rows are. ``reranker``: None where users
+    get the model's own order."""
 
     folded: Folded
     items: Mapping[str, Item]
     facts: Facts
     history: History
     like: float | None
+    reranker: Reranker | None = None
     _days: dict[tuple[Programme, date], Day] = field(default_factory=dict[tuple[Programme, date], Day])
 
     @classmethod
-    def of(cls, catalogue: Catalogue, folded: Folded, *, like: float | None) -> Moment:
+    def of(
+        cls, catalogue: Catalogue, folded: Folded, *, like: float | None, reranker: Reranker | None = None
+    ) -> Moment:
         tables = catalogue.tables
         items = {item.item_id: item for item in catalogue.items()}
         groups = Groups(tables).read() if tables.exists(GROUPS) else None
         history = replace(folded.history, item_ids=tuple(folded.fitted.item_ids))
         facts = Facts.of(items.values(), history=history, like=like, vectors=folded.fitted.vectors(), groups=groups)
-        return cls(folded=folded, items=items, facts=facts, history=history, like=like)
+        return cls(folded=folded, items=items, facts=facts, history=history, like=like, reranker=reranker)
 
     @property
     def fitted(self) -> FittedModel:
         return self.folded.fitted
+
+    @cached_property
+    def own(self) -> Order:
+        """The model's."""
+        return Own(fitted=self.fitted)
+
+    @cached_property
+    def order(self) -> Order:
+        """That which users get."""
+        if self.reranker is None:
+            return self.own
+        folded = self.folded
+        new = [self.items.get(item_id) or Item(item_id=item_id) for item_id in folded.items]
+        made = self.reranker.over(self.fitted, self.history, new=new, content=folded.content)
+        return Ranked(fitted=self.fitted, reranked=made, source=MODEL.name)
 
     @cached_property
     def user_places(self) -> Mapping[str, int]:

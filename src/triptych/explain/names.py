@@ -11,6 +11,8 @@ GROUPS = {
     "genres": "genres",
     "popularity": "popularity",
     "recency": "how recent it is",
+    "succession": "what is had after what",
+    "hybrid": "what the hybrid foretells",
     "usual": "what any title has",
 }
 #: By the name of the feature behind its panel, or the longest beginning of it.

@@ -156,7 +156,7 @@ def _scene(scene: Cited) -> str:
 
 def _features(explanation: Explanation, panel: str) -> list[str]:
     """The largest features of a panel by name, where they are told apart; no name twice."""
-    parts = [one for one in _borne(explanation, panel) if one.name != panel]
+    parts = [one for one in _borne(explanation, panel) if one.name.startswith(f"{panel}/")]
     return list(dict.fromkeys(part_name(one.name) for one in parts))[:ASPECTS]
 
 
@@ -256,7 +256,10 @@ def _foretold(explanation: Explanation) -> Claim | None:
     if explanation.ratings != 0:
         return None
     words = "nobody has rated it yet"
-    return Claim(about="foretold", value=value, words=f"{words}: its popularity is foretold" if value else words)
+    # A re-ranker says of such an item that nothing is known of its popularity; that is no forecast.
+    ranked = explanation.spoken is not None and explanation.spoken.of
+    told = f"{words}: its popularity is foretold" if value and not ranked else words
+    return Claim(about="foretold", value=value, words=told)
 
 
 def _place(explanation: Explanation) -> tuple[Claim, ...]:

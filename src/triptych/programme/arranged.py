@@ -43,7 +43,8 @@ class Placed:
 class Arranged:
     """``left_out``: how many candidates are not listed, by reason; each is counted once, by the first that applies.
     Those who merely scored too low are not among them. ``notes``: what could not be done as asked, in sentences.
-    ``wanted``: how many places were asked for; ``candidates``: of how many items."""
+    ``wanted``: how many places were asked for; ``candidates``: of how many items. ``scored_by``: whose scores these
+    are, where whoever asked may choose."""
 
     user: str
     on: date
@@ -52,6 +53,7 @@ class Arranged:
     candidates: int
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     notes: tuple[str, ...] = ()
+    scored_by: str = ""
 
     def __len__(self) -> int:
         return len(self.placed)

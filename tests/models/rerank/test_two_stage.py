@@ -58,7 +58,7 @@ def hits(scores: np.ndarray, world: World, users: np.ndarray) -> float:
 def test_it_ranks_what_comes_next_before_each_of_its_sources_does(world: World) -> None:
     users = np.unique(world.later.users).astype(np.int64)
     own = hits(world.fitted.scores(users), world, users)
-    for source, one in zip(SETTINGS._sources, world.fitted.stage.pool.recommenders, strict=True):
+    for source, one in zip(SETTINGS.every_source, world.fitted.stage.pool.recommenders, strict=True):
         assert own > 1.1 * hits(one.scores(users), world, users), source.name
 
 
@@ -122,7 +122,7 @@ class Told:
 
 
 def staged(settings: TwoStage, given: Lessons) -> Stage:
-    return settings.stage([one.fit(given) for one in settings._sources], given.train, (), {})
+    return settings.stage([one.fit(given) for one in settings.every_source], given.train, (), {})
 
 
 @pytest.mark.parametrize("later", ["user", "all"])

@@ -25,6 +25,7 @@ from triptych.models.background import Field
 from triptych.models.rerank.candidates import Candidates
 from triptych.models.rerank.moment import Moments
 from triptych.models.similarity import Lessons
+from triptych.spaces.blocks import Blocks
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -36,6 +37,8 @@ HALF_LIVES = (0.01, 0.05, 0.2)
 LAST = 5
 #: The half-life of a user's likes in profiles, in rows, and what the oldest keep.
 MEMORY_ROWS, FLOOR = 20.0, 0.1
+#: What the content that is of genres is called.
+GENRES = "genres"
 #: Numbers of content that are held at a time.
 CELLS = 4_000_000
 
@@ -69,16 +72,29 @@ class Content:
     @classmethod
     def all_of(cls, lessons: Lessons) -> tuple[Content, ...]:
         """One for each panel, and one of genres."""
-        blocks = lessons.blocks
+        genres = np.asarray(lessons.genres, np.float32)
+        own = (cls.of_genres(genres),) if genres.any() else ()
+        return (*cls.of_blocks(lessons.blocks), *own)
+
+    @classmethod
+    def of_blocks(cls, blocks: Blocks) -> tuple[Content, ...]:
+        """One for each panel."""
         found: list[Content] = []
         for panel in dict.fromkeys(blocks.panels):
             which = [p for p, one in enumerate(blocks.panels) if one == panel]
             values = np.hstack([blocks.values[p] for p in which])
             found.append(cls.of(panel, panel, values, np.any(blocks.mask[:, which], axis=1)))
-        genres = np.asarray(lessons.genres, np.float32)
-        if genres.any():
-            found.append(cls.of("genres", "genres", genres, np.any(genres > 0, axis=1)))
         return tuple(found)
+
+    @classmethod
+    def of_genres(cls, genres: F32) -> Content:
+        """Float ``[items, genres]``, 1 where an item is of one."""
+        return cls.of(GENRES, GENRES, genres, np.any(genres > 0, axis=1))
+
+    def beside(self, other: Content) -> Content:
+        """Of these items, and then of those."""
+        vectors, mask = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.mask, other.mask])
+        return Content(name=self.name, group=self.group, vectors=vectors, mask=mask)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -194,16 +194,30 @@ class Trees:
     @classmethod
     def load(cls, path: Path, columns: Sequence[str]) -> Trees:
         """What :meth:`save` wrote, to the same bits."""
-        lightgbm: Any = _lightgbm()
         try:
             text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as failed:
+            raise TrainingError(f"{path.name} holds no trees that can be read: {failed}.") from failed
+        return cls.of_text(text, columns, name=path.name)
+
+    @classmethod
+    def of_text(cls, text: str, columns: Sequence[str], *, name: str) -> Trees:
+        """As LightGBM writes them. ``name``: what an error calls it."""
+        lightgbm: Any = _lightgbm()
+        try:
             found = cls(text=text, columns=tuple(columns), count=0)
             trees, width = found._booster.num_trees(), found._booster.num_feature()
-        except (OSError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as failed:
-            raise TrainingError(f"{path.name} holds no trees that can be read: {failed}.") from failed
+        except lightgbm.basic.LightGBMError as failed:
+            raise TrainingError(f"{name} holds no trees that can be read: {failed}.") from failed
         if width != len(columns):
-            raise TrainingError(f"{path.name} holds trees of {width} columns, and {len(columns)} were named.")
+            raise TrainingError(f"{name} holds trees of {width} columns, and {len(columns)} were named.")
         return cls(text=text, columns=tuple(columns), count=trees)
+
+
+def ready() -> None:
+    """MissingExtra where LightGBM is not installed, before any work starts."""
+    if find_spec("lightgbm") is None:
+        raise MissingExtra("the re-ranker", "rank", missing="lightgbm")
 
 
 def _safe(columns: Sequence[str]) -> list[str]:
@@ -212,8 +226,7 @@ def _safe(columns: Sequence[str]) -> list[str]:
 
 
 def _lightgbm() -> Any:
-    if find_spec("lightgbm") is None:
-        raise MissingExtra("the re-ranker", "rank", missing="lightgbm")
+    ready()
     import lightgbm
 
     return lightgbm

@@ -68,7 +68,8 @@ class TwoStage:
         whole(self.name, candidates=self.candidates, each=self.each, cuts=self.cuts, rows=self.rows, seeds=self.seeds)
 
     @property
-    def _sources(self) -> tuple[Source, ...]:
+    def every_source(self) -> tuple[Source, ...]:
+        """Those of names too, in their order."""
         return sources_of(self.sources, like=self.like)
 
     def fit(
@@ -77,7 +78,7 @@ class TwoStage:
         """``fields``: what else is known of the items, such as their year. UsageError where rows have no times."""
         practice = self.practise(lessons, fields=fields, report=report)
         features = practice.stage.features
-        recommenders = tuple(one.fit(lessons) for one in self._sources)
+        recommenders = tuple(one.fit(lessons) for one in self.every_source)
         stage = self.stage(recommenders, lessons.train, features.contents, features.fields)
         return Reranked(stage=stage, trees=practice.trees, facts=practice.facts)
 
@@ -96,7 +97,7 @@ class TwoStage:
         stages: list[Stage] = []
         for k, cut in enumerate(parted):
             past = replace(lessons, train=cut.past)
-            stage = self.stage(tuple(one.fit(past) for one in self._sources), cut.past, contents, fields or {})
+            stage = self.stage(tuple(one.fit(past) for one in self.every_source), cut.past, contents, fields or {})
             taught.append(_taught(stage, cut, self.like))
             stages = stages or [stage]
             _tell(report, self.name, k + 1, steps)
@@ -125,7 +126,7 @@ class TwoStage:
         """``recommenders``: one for each source, in their order, fitted on ``history``."""
         pool = Pool(recommenders=recommenders, history=history, each=self.each, most=self.candidates, seed=self.seed)
         features = Features(past=history, contents=contents, like=self.like, later=self.later, fields=fields)
-        return Stage(sources=self._sources, pool=pool, features=features)
+        return Stage(sources=self.every_source, pool=pool, features=features)
 
     def _learned(self, taught: Sequence[Lists], columns: Sequence[Column], seed: int) -> tuple[Trees | None, Trees]:
         """Trees of all cuts but the latest, as many as rank that one best; and as many of all cuts."""
