@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from triptych.cli.catalogue_argument import CatalogueFolder
+from triptych.cli.model_order import Reranked, asked_of
 from triptych.cli.output import Json, emit, printable, say
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def command(
     clip: Annotated[Path | None, typer.Option(metavar="FILE", help="Or to somebody who likes this clip.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Without an item: how many of the list are explained.")] = 3,
     model: Annotated[str, typer.Option(help="Which fitted model recommends.")] = "hybrid",
+    rerank: Reranked = None,
     space: Annotated[str, typer.Option(help="Which space two items are held against each other in.")] = "fused",
     panels: Annotated[
         str | None, typer.Option(help="For two items: only these panels, with weights if wanted: seeing=1,reading=0.5")
@@ -66,7 +68,7 @@ def command(
     if item is not None and other is not None:
         found = (_of_pair(opened, item, other, space, panels),)
     else:
-        found = _of_model(opened, item, _who(user, likes, text, clip), model, n)
+        found = _of_model(opened, item, _who(user, likes, text, clip), model, n, rerank)
     if scenes:
         clips = {one.item_id: Path(one.path) for one in opened.clips()}
         found = tuple(cited(one, clips, pictures=html is not None) for one in found)
@@ -98,12 +100,15 @@ def _of_pair(opened: Catalogue, item: str, other: str, name: str, panels: str | 
     return of_space(space, item, other, items=items, weights=parse_weights(panels))
 
 
-def _of_model(opened: Catalogue, item: str | None, who: Who, model: str, n: int) -> tuple[Explanation, ...]:
+def _of_model(
+    opened: Catalogue, item: str | None, who: Who, model: str, n: int, rerank: bool | None
+) -> tuple[Explanation, ...]:
     from datetime import datetime
 
     from triptych.desk.desk import Desk
 
-    desk = Desk.open(opened, model=model)
+    desk = Desk.open(opened, model=model, rerank=rerank is not False)
+    asked_of(desk, rerank)
     if item is not None:
         return (desk.explain(who, item),)
     arranged = desk.recommend(who, on=datetime.now().astimezone().date(), n=n)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from triptych.cli.catalogue_argument import CatalogueFolder
+from triptych.cli.model_order import Reranked, asked_of
 from triptych.cli.output import Json, emit, printable, progress, say, table
 from triptych.errors import UsageError
 
@@ -58,6 +59,7 @@ def command(
     ] = None,
     why: Annotated[bool, typer.Option("--why", help="Say of each item why, in a sentence.")] = False,
     model: Annotated[str, typer.Option(help="Which model.")] = "hybrid",
+    rerank: Reranked = None,
     as_json: Json = False,
 ) -> None:
     """Recommend to a user, or to whoever says what they like; or to all users, into a file.
@@ -76,7 +78,8 @@ def command(
     _check(user, likes, text, clip, every=every, out=out, why=why)
     day = _day(on)
     chosen = _programme(programme, n=n, where=where, diversify=diversify, explore=explore, seen=seen)
-    desk = Desk.open(Catalogue.open(catalogue), model=model, programme=chosen)
+    desk = Desk.open(Catalogue.open(catalogue), model=model, programme=chosen, rerank=rerank is not False)
+    asked_of(desk, rerank)
     for sentence in desk.refresh(at=datetime.now(UTC)).told:
         say(sentence)
     if out is not None:
@@ -244,6 +247,7 @@ def _told(desk: Desk, who: Who, arranged: Arranged, reasons: Sequence[str]) -> d
         "model": desk.manifest["name"],
         "version": desk.manifest["version"],
         "on": arranged.on.isoformat(),
+        "scored_by": arranged.scored_by,
         "items": [
             {
                 "item_id": placed.item_id,

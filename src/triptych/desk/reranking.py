@@ -28,7 +28,7 @@ from triptych.models.similarity import Lessons, Report
 #: What the model's own candidates are joined by: what the model does not say itself.
 SOURCES = ("succession", "item-knn", "recent-popularity", "popularity")
 #: As they are where nothing is said. ``like`` is always the model's.
-USUAL = TwoStage(sources=SOURCES)
+USUAL = TwoStage(sources=SOURCES, name="re-ranker")
 METRIC, CUTOFF = "ndcg@10", 10
 #: Lists that trees learn from, each of a user who liked something later; of fewer they learn chance.
 FEWEST = 50
