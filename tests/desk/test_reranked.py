@@ -115,6 +115,8 @@ def test_parts_sum_to_the_score_and_a_history_is_told_of_the_hybrid(fitted: tupl
             assert one.spoken.of == "hybrid"
             assert {reason.group for reason in one.reasons} >= {"hybrid", "succession", "usual"}
             assert said(one).endswith(".")
+            # What was had speaks twice, as a group of columns and as the titles that are named; those stand first.
+            assert f"{one.item.name} liked" not in said(one)
     had = desk.standing.rows.item_ids[int(desk._now.had(desk._now.user("user-0"))[0])]
     below = desk.explain(USERS[0], had)
     assert [reason.group for reason in below.reasons] == ["usual"]

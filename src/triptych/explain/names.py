@@ -12,7 +12,7 @@ GROUPS = {
     "popularity": "popularity",
     "recency": "how recent it is",
     "succession": "what is had after what",
-    "hybrid": "what the hybrid foretells",
+    "hybrid": "the hybrid's score",
     "usual": "what any title has",
 }
 #: By the name of the feature behind its panel, or the longest beginning of it.

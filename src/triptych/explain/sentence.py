@@ -31,7 +31,7 @@ CONTENT = ("seeing", "hearing", "reading")
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """``about``: ``history``, a group of parts, ``against`` (what speaks against), ``boost``, ``place`` or
+    """``about``: ``witnesses``, a group of parts, ``against`` (what speaks against), ``boost``, ``place`` or
     ``foretold``. ``value``: the number that bears it. ``words``: a part of a sentence."""
 
     about: str
@@ -58,7 +58,7 @@ def claims_of(explanation: Explanation) -> tuple[Claim, ...]:
         every = [one.value for one in _speaking(explanation)]
         held = sum(one.value for one in named)
         others = " among others" if held < ENOUGH * sum(every) else ""
-        claims.append(Claim(about="history", value=held, words=f"{words}{others}"))
+        claims.append(Claim(about="witnesses", value=held, words=f"{words}{others}"))
     alike = explanation.alike if explanation.whom.item is not None else Alike.with_any([one.alike for one in named])
     groups = sorted((one for one in explanation.by_group() if one.group != USUAL), key=lambda one: -one.value)
     borne = [one for one in groups if one.value > 0 and explanation.share(one.value) >= LEAST]
@@ -85,7 +85,7 @@ def _first(explanation: Explanation, claims: Sequence[Claim]) -> str:
         if explanation.base <= 0:
             return f"On the whole {name} is not like {other}, though it {listed(parts)}."
         return f"{_capital(name)} is like {other}: it {listed(parts)}."
-    causes = [one.words for one in claims if one.about == "history"]
+    causes = [one.words for one in claims if one.about == "witnesses"]
     if any(one.about in CONTENT for one in claims):
         causes += [f"asked for “{short(whom.text)}”"] * bool(whom.text) + [f"gave {short(whom.clip)}"] * bool(whom.clip)
     if causes:
