@@ -267,26 +267,20 @@ class Voices:
         """What the rows of some users count, for each of :data:`HISTORICAL`; −1 is a stranger."""
         return tuple(scores.rows(one, users) for one in self.counted)
 
-    def heard(self, rows: Sequence[Any]) -> F32:
-        """float32 ``[voices, u, items]``, of rows as :meth:`rows` gives them."""
-        found = np.empty((len(NAMES), rows[0].shape[0], len(self.likes)), np.float32)
-        for k, name in enumerate(HISTORICAL):
-            found[k] = self.together.scores(rows[k]) if name in TOGETHER else (rows[k] @ self.liked) @ self.lies.T
-        for k, crowd in enumerate(self.crowd, start=len(HISTORICAL)):
-            found[k] = crowd
-        return found
-
     def apart(self, rows: Sequence[Any], items: I64) -> tuple[F32, dict[int, F32]]:
         """float32 ``[voices, u, items]``, what goes by content being as if no likes of items were known; and voice →
-        what an item's likes would add to that. Of some items."""
-        found = np.ascontiguousarray(self.heard(rows)[:, :, items])
+        what an item's likes would add to that. Of rows as :meth:`rows` gives them and of some items."""
+        found = np.empty((len(NAMES), rows[0].shape[0], len(items)), np.float32)
+        found[len(HISTORICAL) :] = self.crowd[:, None, items]
         told: dict[int, F32] = {}
         for k, name in enumerate(HISTORICAL):
-            if name in CONTENT:
-                wish = np.asarray(rows[k] @ self.liked)
-                foretold = wish @ self.foretold.met[items].T
-                found[k] = foretold
-                told[k] = np.where(self.likes[items] > 0, wish @ self.own[items].T - foretold, 0).astype(np.float32)
+            if name in TOGETHER:
+                found[k] = self.together.scores(rows[k])[:, items]
+                continue
+            wish = np.asarray(rows[k] @ self.liked)
+            foretold = wish @ self.foretold.met[items].T
+            found[k] = foretold
+            told[k] = np.where(self.likes[items] > 0, wish @ self.own[items].T - foretold, 0).astype(np.float32)
         return found, told
 
     @cached_property
