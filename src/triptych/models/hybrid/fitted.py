@@ -342,7 +342,7 @@ class Fitted:
         else:
             players = [tuple(p for p, own in enumerate(tower.panels) if own == panel) for panel in panels]
             unions = [[k] for k in range(len(panels))]
-        found, usual = np.zeros((len(places), len(players))), np.zeros(len(places))
+        found = np.zeros((len(places), len(players)))
         whole = np.einsum("id,id->i", wish, voices.foretold.met[places])
         anchor = {place: k for k, place in enumerate(voices.anchors.tolist())}
         towards = tower.solved[:, d : 2 * d] @ wish.T
@@ -351,7 +351,6 @@ class Fitted:
             lacking = own.lacking[0]
             told = [k for k, one in enumerate(players) if not lacking[list(one)].all()]
             if not told:
-                usual[row] = whole[row]
                 continue
             among = [[told.index(k) for k in union if k in told] for union in unions]
             # An item that others are made of is itself made without itself.
@@ -362,13 +361,12 @@ class Fitted:
                 return tower.seen(own, looks, aim)
 
             one = shares([players[k] for k in told], [union for union in among if union], score, width=len(lacking))
-            found[row, told], usual[row] = one.values, one.none
-        # What rounding leaves.
-        usual += whole - found.sum(axis=1) - usual
+            found[row, told] = one.values
         for k, one in enumerate(players):
             panel = tower.panels[one[0]]
             put(tower.names[one[0]] if features else panel, panel, found[:, k])
-        put("what any item has", "usual", usual)
+        # What it would have if nothing of it were shown: the rest, so that rounding leaves nothing over.
+        put("what any item has", "usual", whole - found.sum(axis=1))
 
 
 def _products(wishes: F64, lies: F64) -> F64:
