@@ -114,7 +114,7 @@ class Fitted:
         """What the score of each item is the sum of: what is liked together and what its own likes tell (``ratings``),
         its content panel by panel, its popularity, and what any item would have. ``features``: content by features."""
         places, voices = np.asarray(items, np.int64), self.voices
-        weights = self.gates.at(voices.likes)[:, places]
+        weights = self._weights[:, places]
         names: list[str] = []
         groups: list[str] = []
         values: list[F64] = []
@@ -146,7 +146,7 @@ class Fitted:
     def evidence(self, taste: Taste, items: npt.NDArray[Any]) -> Evidence:
         """What each item of a history, and all that hangs on none, adds to the score of each item."""
         places, voices = np.asarray(items, np.int64), self.voices
-        weights = self.gates.at(voices.likes)[:, places]
+        weights = self._weights[:, places]
         values = np.zeros((len(places), len(taste.items)))
         rest = np.zeros(len(places))
         for k, name in enumerate(NAMES):
@@ -165,7 +165,7 @@ class Fitted:
         """``[items]``: how far off the foretold popularity may be, as a deviation in units of the score; less the more
         likes an item has had."""
         voices = self.voices
-        weight = self.gates.at(voices.likes)[NAMES.index("promise")]
+        weight = self._weights[NAMES.index("promise")]
         unsure = np.sqrt(float(self.facts.get("launch_error", 1.0)) * (voices.foretold.variance + voices.passage.own))
         return (weight * unsure * voices.passage.fading(voices.likes)).astype(np.float32)
 
