@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 
@@ -33,6 +34,15 @@ def scattered(keys: U64, seed: int) -> U64:
 def drawn(left: U64, right: U64, *, seed: int) -> U64:
     """A lot for each pair of keys, which broadcast. Of equals, the one with the smaller lot goes first."""
     return scattered(scattered(left, seed) ^ right, seed)
+
+
+def some(places: I64, ids: Sequence[str], most: int, *, purpose: str, seed: int) -> I64:
+    """Of ``places`` in ``ids``, which rise, at most so many, drawn by the lots of their ids where there are more."""
+    if len(places) <= most:
+        return places
+    which: list[int] = places.tolist()
+    lots = scattered(keys([ids[k] for k in which], purpose), seed)
+    return np.sort(places[np.argsort(lots, kind="stable")[:most]])
 
 
 def fractions(lots: U64) -> npt.NDArray[np.float32]:

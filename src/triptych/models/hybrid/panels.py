@@ -149,7 +149,4 @@ def _users(counts: I64, user_ids: tuple[str, ...], seed: int) -> I64:
     users = np.flatnonzero(counts)
     if not len(users):
         raise UsageError("nobody likes any of the items that are to judge; give more ratings, or a lower 'like'.")
-    if len(users) > USERS:
-        lots = lot.scattered(lot.keys([user_ids[k] for k in users.tolist()], "panels"), seed)
-        users = np.sort(users[np.argsort(lots, kind="stable")[:USERS]])
-    return users
+    return lot.some(users, user_ids, USERS, purpose="panels", seed=seed)

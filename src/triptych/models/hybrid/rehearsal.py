@@ -131,10 +131,7 @@ def _judges(answers: History, items: int, seed: int) -> I64:
     """Places of users who have an answer, no more than there is room for."""
     users: I64 = np.unique(answers.users).astype(np.int64)
     most = max(CELLS // (len(NAMES) * items), FEWEST)
-    if len(users) > most:
-        lots = lot.scattered(lot.keys(_named(answers.user_ids, users), "judges"), seed)
-        users = np.sort(users[np.argsort(lots, kind="stable")[:most]])
-    return users
+    return lot.some(users, answers.user_ids, most, purpose="judges", seed=seed)
 
 
 def _new(history: History, held: I64, keeps: int) -> Bool:
@@ -148,11 +145,6 @@ def _kept(history: History, new: Bool, keeps: int, seed: int) -> Bool:
     """bool ``[n]``: rows that are not taken from new items. Which an item keeps is drawn by lot."""
     place = turns(_drawn(history, seed + 1), history.items)
     return place < np.where(new, keeps, np.iinfo(np.int64).max)[history.items]
-
-
-def _named(ids: tuple[str, ...], places: I64) -> list[str]:
-    found: list[int] = places.tolist()
-    return [ids[k] for k in found]
 
 
 def _drawn(history: History, seed: int) -> lot.U64:
