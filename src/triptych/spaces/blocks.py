@@ -75,6 +75,11 @@ class Blocks:
         return found
 
     @cached_property
+    def measured(self) -> dict[bytes, tuple[F32, I64]]:
+        """What single queries have found out of all rows, by the weights of the blocks that they have."""
+        return {}
+
+    @cached_property
     def turned(self) -> F32:
         """``[entries, n]``: all blocks under one another, each entry of all rows before the next. One query meets all
         rows in half the time this way. It takes as much memory as the values do."""

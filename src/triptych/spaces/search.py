@@ -15,7 +15,7 @@ import numpy as np
 from triptych.spaces.blocks import F32, I64, Blocks
 from triptych.spaces.score import each, exact, known
 from triptych.spaces.shortlist import Shortlist, parts
-from triptych.spaces.sieve import Meeting, Sieve
+from triptych.spaces.sieve import Meeting, Sieve, scaled
 
 __all__ = ["Blocks", "nearest", "neighbours", "panel_scores"]
 
@@ -101,8 +101,7 @@ class _Search:
     ) -> None:
         self._metric, self._queries, self._rows, self._own = known(metric), queries, rows, own
         w = np.array([weights[panel] for panel in queries.panels], np.float64)
-        # Of the weights of a cosine only the ratios count. Divided by a power of two, which rounds nothing.
-        self._w = np.ldexp(w, -int(np.frexp(w.max(initial=0.0))[1])) if metric == "cosine" else w
+        self._w = scaled(w) if metric == "cosine" else w
         self._scale = 1.0
         if metric != "cosine":
             longest = [float((made.squares @ self._w).max(initial=0.0)) for made in (queries, rows)]

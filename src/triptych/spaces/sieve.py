@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,20 +47,30 @@ class Meeting:
         return Meeting(high=self.high.T, slack=self.slack.T)
 
 
-class Sieve:
-    """Some queries, ready to meet rows. ``w`` ``[P]``: the weight of each block. ``scale``: the longest squared length
-    of any row, which the Euclidean measure is told in, so that it does not overflow.
+def rounding(widths: Sequence[int]) -> float:
+    """How far a float32 cosine of blocks of such widths can be from the score.
 
     The error of a dot product of float32 is at most d UNIT |a| |b| (Higham 2002, §3.1), with a few roundings more for
     what it is scaled by, and those of the score itself. It counts twice: once for the row that is judged, and once for
     the n-th best that it is held against.
     """
+    return (sum(widths) + len(widths) + 32) * UNIT
+
+
+def scaled(w: F64) -> F64:
+    """Of the weights of a cosine only the ratios count. Divided by a power of two, which rounds nothing."""
+    return np.ldexp(w, -int(np.frexp(w.max(initial=0.0))[1]))
+
+
+class Sieve:
+    """Some queries, ready to meet rows. ``w`` ``[P]``: the weight of each block. ``scale``: the longest squared length
+    of any row, which the Euclidean measure is told in, so that it does not overflow."""
 
     def __init__(self, metric: str, queries: Blocks, w: F64, scale: float) -> None:
         self._queries, self._w, self._scale = queries, w, scale
         self._used: list[int] = np.flatnonzero(w > 0).tolist()
         self._widths = [queries.values[p].shape[1] for p in self._used]
-        self._error = (sum(self._widths) + len(self._used) + 32) * UNIT
+        self._error = rounding(self._widths)
         self._slack = np.full((1, 1), 2 * self._error, np.float32)
         self._cosine = metric == "cosine"
         if self._cosine:

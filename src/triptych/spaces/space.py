@@ -16,6 +16,7 @@ from triptych.spaces.ranking import Ranking
 from triptych.spaces.score import known
 from triptych.spaces.search import Progress, nearest, neighbours, panel_scores
 from triptych.spaces.shortlist import Shortlist, numbers, parts
+from triptych.spaces.single import single
 
 #: Bytes of memory that the shortlists of a batch may take, unless the caller says how large batches are.
 BATCH = 1 << 28
@@ -100,13 +101,14 @@ class Space:
         if "_again" in self.__dict__ and self._bytes <= TURNED:
             _ = self.blocks.turned
         self.__dict__["_again"] = True
-        found, scores = self._nearest(asked, among, n, chosen, metric, None)
-        return Ranking(
-            queries=tuple(items),
-            items=self._ids[found],
-            scores=scores,
-            panels=panel_scores(self.blocks.rows(asked), self.blocks, found, metric=metric),
-        )
+        made = None
+        if len(asked) == 1 and metric == "cosine" and "turned" in self.blocks.__dict__:
+            made = single(self.blocks, int(asked[0]), among, n=self._length(n, among), weights=chosen)
+        if made is None:
+            found, scores = self._nearest(asked, among, n, chosen, metric, None)
+            made = found, scores, panel_scores(self.blocks.rows(asked), self.blocks, found, metric=metric)
+        found, scores, panels = made
+        return Ranking(queries=tuple(items), items=self._ids[found], scores=scores, panels=panels)
 
     def lists(
         self,
