@@ -18,7 +18,7 @@ from triptych.errors import UsageError
 from triptych.models import scores
 from triptych.models.affinity.tower import Shown
 from triptych.models.hybrid.passage import Foretold
-from triptych.models.hybrid.voices import EVER, Voices, lately_of, told_by
+from triptych.models.hybrid.voices import EVER, Voices, said_by
 
 
 def with_content(voices: Voices, foretold: Foretold) -> Voices:
@@ -45,19 +45,15 @@ def with_history(voices: Voices, history: History) -> Voices:
     """With other rows of the same items; users may have come after those that were there."""
     counting = voices.counting
     users = len(history.user_ids)
-    likes = counting.likes(history)
     basis = voices.basis.grown(users)
-    counted = counting.rows(history)
-    before, after = _taller(voices.counted[EVER], users), counted[EVER]
+    said = said_by(counting, history, counting.likes(history), basis)
+    before, after = _taller(voices.counted[EVER], users), said["counted"][EVER]
     changed = np.flatnonzero(_differ(before, after))
     return replace(
         voices,
-        counted=counted,
         together=voices.together.renewed(before[changed], cast(Any, after)[changed]),
         basis=basis,
-        likes=likes.item_counts,
-        told=told_by(likes, basis),
-        lately=lately_of(likes),
+        **said,
     )
 
 

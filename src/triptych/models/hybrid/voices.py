@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -122,6 +122,15 @@ class Basis:
         return replace(self, of_users=np.vstack([self.of_users, more]))
 
 
+class Said(TypedDict):
+    """What a history alone says, as :class:`Voices` have it."""
+
+    counted: tuple[sp.csr_array, ...]
+    likes: I64
+    told: F64
+    lately: F64
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Voices:
     """``counted``: sparse float64 ``[users, items]``, as :meth:`Counting.rows` has them. ``foretold``: of all
@@ -146,26 +155,21 @@ class Voices:
         """``tower``: whose ``anchors`` are places of the history's items, without targets; ``shown``: the content of
         all its items."""
         likes = counting.likes(history)
-        counts = likes.item_counts
         basis = Basis.of(likes.pairs, width=counting.width, held_back=counting.held_back)
-        told = told_by(likes, basis)
+        said = said_by(counting, history, likes, basis)
         own = float(np.median(tower.noise))
         passage = Passage(noise=counting.noise * own, own=own)
         rated = np.flatnonzero(history.item_counts[anchors] > 0)
-        foretold, made = foretold_of(tower, rated, anchors[rated], shown, basis, told, counts)
-        counted = counting.rows(history)
+        foretold, made = foretold_of(tower, rated, anchors[rated], shown, basis, said["told"], said["likes"])
         return cls(
             counting=counting,
-            counted=counted,
-            together=Together.of(counted[EVER], regularisation=counting.regularisation, most=counting.most),
+            together=Together.of(said["counted"][EVER], regularisation=counting.regularisation, most=counting.most),
             basis=basis,
             foretold=foretold,
             tower=made,
             anchors=anchors[rated],
             passage=passage,
-            likes=counts,
-            told=told,
-            lately=lately_of(likes),
+            **said,
         )
 
     def body(self) -> dict[str, Any]:
@@ -199,10 +203,8 @@ class Voices:
                 f"{', '.join(NAMES)}. Fit it anew: triptych fit"
             )
         counting, basis = Counting(**body["counting"]), _basis(body, arrays)
-        likes = counting.likes(history)
         return cls(
             counting=counting,
-            counted=counting.rows(history),
             together=Together(
                 items=arrays["together.items"],
                 precision=arrays["together.precision"],
@@ -223,9 +225,7 @@ class Voices:
             ),
             anchors=arrays["anchors"],
             passage=Passage(**body["passage"]),
-            likes=likes.item_counts,
-            told=told_by(likes, basis),
-            lately=lately_of(likes),
+            **said_by(counting, history, counting.likes(history), basis),
         )
 
     @cached_property
@@ -323,6 +323,16 @@ def _basis(body: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> B
         middle=arrays["basis.middle"],
         usual=body["usual"],
         log_likes=body["log_likes"],
+    )
+
+
+def said_by(counting: Counting, history: History, likes: History, basis: Basis) -> Said:
+    """``likes``: those of the history."""
+    return Said(
+        counted=counting.rows(history),
+        likes=likes.item_counts,
+        told=told_by(likes, basis),
+        lately=lately_of(likes),
     )
 
 
