@@ -179,7 +179,6 @@ class Voices:
             "counting": asdict(self.counting),
             "passage": asdict(self.passage),
             "tower": self.tower.body(),
-            "regularisation": self.together.regularisation,
             "usual": self.basis.usual,
             "log_likes": self.basis.log_likes,
         }
@@ -208,7 +207,7 @@ class Voices:
             together=Together(
                 items=arrays["together.items"],
                 precision=arrays["together.precision"],
-                regularisation=body["regularisation"],
+                regularisation=counting.regularisation,
                 count=len(history.item_ids),
                 most=counting.most,
             ),
