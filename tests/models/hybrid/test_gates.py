@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from triptych.models.hybrid.gates import EVENNESS, Gates, Scene, learned, passed
-from triptych.models.hybrid.passage import Passage
+from triptych.models.hybrid.gates import EVENNESS, Gates, Scene, learned
+from triptych.models.hybrid.passage import Passage, passed
 
 USERS, ITEMS, GROWTH = 30, 24, 0.2
 NAMES = ("known", "noise", "silent", "content")

@@ -21,6 +21,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from triptych.models.hybrid.passage import passed
+
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -102,11 +104,6 @@ class Scene:
     may: Bool
     liked: Bool
     share: float = 1.0
-
-
-def passed(unsure: Any, likes: Any, noise: Any) -> Any:
-    """κ ``[items]`` of :mod:`~triptych.models.hybrid.passage`, of whatever can be multiplied."""
-    return unsure * likes / (unsure * likes + noise)
 
 
 def learned(names: Sequence[str], scenes: Sequence[Scene], *, historical: Sequence[str], known: Sequence[str]) -> Gates:

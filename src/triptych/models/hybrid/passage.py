@@ -18,6 +18,7 @@ and what its n likes tell is taken N_i / n times, as the more popular have longe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,11 @@ class Foretold:
         return len(self.launch)
 
 
+def passed(unsure: Any, likes: Any, noise: Any) -> Any:
+    """κ of ``unsure``, s² + λ, and ν in any one unit, of whatever can be multiplied; 0 without likes."""
+    return unsure * likes / (unsure * likes + noise)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Passage:
     """``noise``: ν; ``own``: λ; both in units of the tower's kernel."""
@@ -58,8 +64,7 @@ class Passage:
 
     def share(self, variance: F64, likes: I64) -> F64:
         """κ ``[n]``."""
-        unsure = variance + self.own
-        return np.where(likes > 0, unsure / (unsure + self.noise / np.maximum(likes, 1)), 0.0)
+        return passed(variance + self.own, likes, self.noise)
 
     def fading(self, likes: I64) -> F64:
         """ψ ``[n]``."""
