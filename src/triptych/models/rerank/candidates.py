@@ -30,7 +30,8 @@ class Candidates:
     ``scores``: float32 ``[m, sources]``, each source's scores less their mean and by their standard deviation over all
     items that this user could be recommended, 0 where all are equal. ``ranks``: float32 ``[m, sources]``, how many of
     those score higher. What a source says is not to be recommended has NaN in both.
-    ``counts`` ``[asked]``: how many candidates each user has who was asked about, in that order.
+    ``counts`` ``[asked]``: how many candidates each user has who was asked about, in that order. ``first``: float32
+    ``[asked, items]``, what the first source says of all items.
     """
 
     users: I64
@@ -38,6 +39,7 @@ class Candidates:
     scores: F32
     ranks: F32
     counts: I64
+    first: F32
 
     def __len__(self) -> int:
         return len(self.users)
@@ -51,6 +53,7 @@ class Candidates:
             scores=self.scores[which],
             ranks=self.ranks[which],
             counts=np.bincount(rows, minlength=len(self.counts)),
+            first=self.first,
         )
 
 
@@ -92,8 +95,10 @@ class Pool:
         free[scores.cells(pairs)] = False
         best = np.full((len(users), items), np.iinfo(np.int32).max, np.int32)
         said: list[tuple[F32, F32]] = []
+        first = np.zeros((len(users), items), np.float32)
         for k, one in enumerate(self.recommenders):
             table = np.asarray(one.scores(users), np.float32)
+            first = first if k else table
             lists, _ = self._ranker.lists(_Given(users=users, table=table), users, n=self.each)
             row, place = (one.astype(np.int64) for one in np.nonzero(lists >= 0))
             at = lists[row, place]
@@ -111,6 +116,7 @@ class Pool:
             scores=np.stack([one[row, item] for one, _ in said], axis=1),
             ranks=np.stack([one[row, item] for _, one in said], axis=1),
             counts=chosen.sum(axis=1),
+            first=first,
         )
 
 

@@ -258,7 +258,7 @@ class Reranked:
         at = 0
         for some, candidates in self.stage.pool.parts(places):
             value = self._mean([one.scores(self.stage.table(candidates)) for one in self.trees])
-            found[at : at + len(some)] = self._whole(some, candidates, value)
+            found[at : at + len(some)] = self._whole(candidates, value)
             at += len(some)
         return found
 
@@ -278,12 +278,12 @@ class Reranked:
         values[among], start[among], told[among] = parts[:, :-1], parts[:, -1], chosen
         return Explained(columns=columns, values=values, start=start, told=told, candidate=among)
 
-    def _whole(self, users: I64, candidates: Candidates, value: F64) -> F32:
+    def _whole(self, candidates: Candidates, value: F64) -> F32:
         """float32 ``[u, items]``."""
-        rest = np.asarray(self.stage.pool.recommenders[0].scores(users), np.float32)
+        rest = candidates.first
         place = above(rest, np.ones(rest.shape, bool))
-        rows = np.repeat(np.arange(len(users)), candidates.counts)
-        least = np.zeros(len(users))
+        rows = np.repeat(np.arange(len(rest)), candidates.counts)
+        least = np.zeros(len(rest))
         np.minimum.at(least, rows, value)
         found = np.where(np.isnan(place), -np.inf, least[:, None] - 1 - place / max(1, rest.shape[1]))
         found[rows, candidates.items] = value
