@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from tests.contracts.recommender import history_of, permuted
 from triptych.errors import TriptychError, UnknownName, UsageError
-from triptych.models import ranked
+from triptych.models import lot, ranked
 from triptych.models.chance import Chance
 from triptych.models.popularity import Popularity
 from triptych.models.ranked import Ranker, recommend
+from triptych.models.recommender import Rough
+from triptych.spaces import top
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +25,25 @@ class Fixed:
 
     def scores(self, users: np.ndarray) -> np.ndarray:
         return self.given[users].astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sketched(Fixed):
+    """The same, and roughly: off by as much as it says, up or down by lot. ``asked``: for how many pairs it was asked
+    exactly."""
+
+    off: float
+    asked: list[int] = field(default_factory=list)
+
+    def rough(self, users: np.ndarray) -> Rough:
+        given = self.scores(users)
+        moved = given + self.off * np.random.default_rng(8).choice([-1, 1], given.shape)
+
+        def exact(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+            self.asked.append(len(user))
+            return given[user, item]
+
+        return Rough(scores=moved.astype(np.float32), off=np.full(len(users), self.off * 1.01, np.float32), exact=exact)
 
 
 EMPTY = history_of(np.eye(40, 60, dtype=np.float32))
@@ -115,6 +136,36 @@ def test_of_a_crowd_that_ties_those_with_the_least_lots_are_listed() -> None:
         lists, values = ranker.lists(Fixed(given=given), np.arange(30), n=n)
         assert (lists == whole[:, :n]).all()
         assert (values == np.take_along_axis(given, lists, axis=1)).all()
+
+
+@pytest.mark.parametrize("group", [1, 2, 5])
+@pytest.mark.parametrize("n", [1, 3, 11, 60])
+@pytest.mark.parametrize("off", [0.0, 0.02, 0.7, 50.0])
+def test_by_rough_scores_the_lists_are_those_of_exact_ones(
+    group: int, n: int, off: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some tie, some may not be listed, some users have had most."""
+    rng = np.random.default_rng(7)
+    given = np.concatenate([rng.standard_normal((20, 60)), rng.integers(0, 4, (20, 60))])
+    history = history_of((rng.random((40, 60)) < np.linspace(0, 0.99, 40)[:, None]).astype(np.float32))
+    among = None if n == 3 else rng.permutation(60)[:51]
+    monkeypatch.setattr(ranked, "CELLS", 700)
+    ranker = Ranker(history=history, candidates=among)
+    wanted, values = ranker.lists(Fixed(given=given), np.arange(40), n=n)
+    lots = lot.drawn(lot.keys(history.user_ids)[:, None], lot.keys(history.item_ids)[None, :], seed=0)
+    may = np.isin(np.arange(60), np.arange(60) if among is None else among) & ~(history.pairs.toarray() > 0)
+    for user in range(40):
+        order = [k for k in np.lexsort((lots[user], -given[user].astype(np.float32))) if may[user, k]][:n]
+        assert wanted[user].tolist() == order + [-1] * (n - len(order))
+    monkeypatch.setattr(top, "GROUPS", 1)
+    monkeypatch.setattr(top, "GROUP", group)
+    monkeypatch.setattr(ranked, "CROWD", 1)
+    made = Sketched(given=given, off=off)
+    for one in (Fixed(given=given), made):
+        found, again = ranker.lists(one, np.arange(40), n=n)
+        assert found.tolist() == wanted.tolist()
+        assert again.tobytes() == values.tobytes()
+    assert sum(made.asked) < may.sum() or n == 60 or off > 1
 
 
 def test_lists_by_chance_have_nothing_to_do_with_the_lots_that_break_ties() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triptych.spaces import single as singles
+from triptych.spaces import top
 from triptych.spaces.blocks import Blocks
 from triptych.spaces.search import nearest, panel_scores
 from triptych.spaces.single import single
@@ -61,8 +62,8 @@ def test_it_is_what_a_search_finds(
     among = None if share is None else np.flatnonzero(rng.random(count) < share)
     rows = blocks if among is None else blocks.rows(among)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(singles, "GROUP", group)
-        patch.setattr(singles, "GROUPS", 1)
+        patch.setattr(top, "GROUP", group)
+        patch.setattr(top, "GROUPS", 1)
         patch.setattr(singles, "SHARE", 0.0)
         for row in rng.integers(0, count, 4).tolist():
             found = single(blocks, row, among, n=n, weights=chosen)

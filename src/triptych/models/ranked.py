@@ -18,13 +18,16 @@ import numpy.typing as npt
 from triptych.catalogue.history import History
 from triptych.errors import TriptychError, UnknownName, UsageError
 from triptych.models import lot, scores
-from triptych.models.recommender import Recommender
+from triptych.models.recommender import Recommender, Roughly
 from triptych.spaces.ranking import Ranking
+from triptych.spaces.top import reached
 
 I64 = npt.NDArray[np.int64]
 
 #: Scores held at a time: 8 MB, and some of this again for where they stand and what they drew.
 CELLS = 2_000_000
+#: A user with so many times the items that are asked for, of whom some tie, is looked at alone.
+CROWD = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,12 +80,16 @@ class Ranker:
         size = max(1, CELLS // max(len(self.history.item_ids), 1))
         for start in range(0, len(places), size):
             some = places[start : start + size]
-            self._fill(self._costs(recommender, some), some, found[start : start + size], values[start : start + size])
+            self._fill(
+                self._near(recommender, some, n), some, found[start : start + size], values[start : start + size]
+            )
         return found, values
 
-    def _costs(self, recommender: Recommender, users: I64) -> scores.F32:
-        """The candidates' scores ``[u, candidates]`` of some users with their sign turned, inf: not to be listed."""
-        given = np.array(recommender.scores(np.asarray(users, np.int64)), np.float32)
+    def _near(self, recommender: Recommender, users: I64, n: int) -> tuple[I64, I64, scores.F32]:
+        """Which of some users, which item, and its cost: the score with its sign turned. Of each user's n best, of what
+        ties for the last of these places, and seldom of much more. Users rise, and with them the items of each."""
+        rough = recommender.rough(users) if isinstance(recommender, Roughly) else None
+        given = np.array(recommender.scores(users), np.float32) if rough is None else rough.scores
         if given.shape != (len(users), len(self.history.item_ids)):
             raise TriptychError(
                 f"a recommender gave scores of shape {given.shape} for {len(users)} users and "
@@ -93,17 +100,23 @@ class Ranker:
         if not self.seen:
             user, item = scores.cells(scores.rows(self.history.pairs, users))
             given[user, item] = -np.inf
-        return np.negative(given if self.candidates is None else given[:, self._columns], order="C")
+        if self.candidates is not None:
+            given = given.take(self._columns, axis=1)
+        least = reached(given, n)
+        if rough is not None:
+            least -= 2 * rough.off
+        # Not by both axes at once: numpy takes three times as long.
+        cell = np.flatnonzero(given >= np.maximum(least, np.finfo(np.float32).min)[:, None])
+        user, column = np.divmod(cell, given.shape[1])
+        item = self._columns[column]
+        cost = np.negative(given.reshape(-1)[cell] if rough is None else rough.exact(user, item))
+        keep = cost <= _edges(user, cost, len(users), n)[user]
+        return user[keep], item[keep], cost[keep]
 
-    def _fill(self, costs: scores.F32, users: I64, found: I64, values: scores.F32) -> None:
+    def _fill(self, near: tuple[I64, I64, scores.F32], users: I64, found: I64, values: scores.F32) -> None:
         """Lists of some users, written into ``found`` and ``values``."""
-        n = min(found.shape[1], costs.shape[1])
-        if not n:
-            return
-        # The least costs and not the largest scores: numpy takes ten times as long where all the −inf come first.
-        edge = np.partition(costs, n - 1, axis=1)[:, n - 1, None]
-        user, column = np.nonzero((costs <= edge) & (costs < np.inf))
-        cost, item = costs[user, column], self._columns[column]
+        user, item, cost = near
+        n = found.shape[1]
         lots = lot.scattered(self._user_lots[users[user]] ^ self._item_keys[item], self.seed)
         keep = _drawn(user, cost, lots, n)
         user, item, cost, lots = user[keep], item[keep], cost[keep], lots[keep]
@@ -113,6 +126,23 @@ class Ranker:
         keep = at < n
         found[user[keep], at[keep]] = item[keep]
         values[user[keep], at[keep]] = -cost[keep]
+
+
+def _edges(user: I64, cost: scores.F32, users: int, n: int) -> scores.F32:
+    """``[users]``: the n-th least cost of each, inf where there are fewer. ``user`` rises."""
+    counts = np.bincount(user, minlength=users)
+    starts = np.cumsum(counts) - counts
+    edges = np.full(users, np.inf, np.float32)
+    crowded = counts > CROWD * n
+    for one in np.flatnonzero(crowded).tolist():
+        edges[one] = np.partition(cost[starts[one] : starts[one] + counts[one]], n - 1)[n - 1]
+    width = int(counts[~crowded].max(initial=0))
+    if width >= n:
+        few = ~crowded[user]
+        side_by_side = np.full((users, width), np.inf, np.float32)
+        side_by_side[user[few], (np.arange(len(user)) - starts[user])[few]] = cost[few]
+        edges[~crowded] = np.partition(side_by_side, n - 1, axis=1)[~crowded, n - 1]
+    return edges
 
 
 def _drawn(user: I64, cost: scores.F32, lots: lot.U64, n: int) -> npt.NDArray[np.bool_]:

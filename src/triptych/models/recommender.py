@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,24 @@ class Recommender(Protocol):
         What is equally good must score equal: whoever ranks breaks ties by lot, never by the order of the items.
         """
         ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rough:
+    """Scores of some users, quickly: ``scores`` float32 ``[u, items]``, each no further than ``off`` float32 ``[u]``
+    from what :meth:`Recommender.scores` says, and free to be written over. ``exact``: that itself, float32 ``[k]``, of
+    pairs: which of the users, and the place of an item."""
+
+    scores: npt.NDArray[np.float32]
+    off: npt.NDArray[np.float32]
+    exact: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.float32]]
+
+
+@runtime_checkable
+class Roughly(Protocol):
+    """A recommender that need not score exactly what will not be listed anyway."""
+
+    def rough(self, users: npt.NDArray[np.int64]) -> Rough: ...
 
 
 class Model(Protocol):

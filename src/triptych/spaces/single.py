@@ -1,9 +1,8 @@
 """Single: the nearest of one row, where the vectors are laid out for that. To the last bit what search finds, sooner.
 
 One product of a vector and a matrix takes most of the time there is for one query, so that nothing else may take long.
-The rows stand in groups; of the n best groups each has a row that scores as much as its best, so that the n-th of these
-is reached by n rows at least. What cannot reach it by the rounding of :mod:`triptych.spaces.sieve` is none of the n
-best, and the few others are scored in float64, by all panels and by each, as :mod:`triptych.spaces.score` does it.
+What is below a bound that n rows reach, by more than the rounding of :mod:`triptych.spaces.sieve`, is none of the n
+best; the few others are scored in float64, by all panels and by each, as :mod:`triptych.spaces.score` does it.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ import numpy as np
 from triptych.spaces.blocks import F32, F64, I64, Blocks
 from triptych.spaces.score import GRAIN
 from triptych.spaces.sieve import rounding, scaled
+from triptych.spaces.top import reached
 
-#: Rows of a group, and how many groups there are at least for each place of a list.
-GROUP, GROUPS = 64, 8
 #: More rows than this beside the n that may be among the best are left to a search, which has room for any number.
 ROOM = 256
 #: Ways of measuring the rows that are kept: queries that lack the same measure them alike.
@@ -44,7 +42,7 @@ def single(
     high[row] = -np.inf
     if among is not None:
         high = high[among]
-    least = np.maximum(_nth(high, n) - np.float32(2 * plan.error), np.finfo(np.float32).min)
+    least = np.maximum(reached(high[None], n)[0] - np.float32(2 * plan.error), np.finfo(np.float32).min)
     near = np.flatnonzero(high >= least)
     if len(near) > n + ROOM:
         return None
@@ -148,17 +146,6 @@ def _lengths(blocks: Blocks, w: F64) -> tuple[F32, I64]:
             kept.clear()
         kept[key] = found
     return found
-
-
-def _nth(high: F32, n: int) -> np.float32:
-    """What n of the numbers are not below, −inf where there are fewer."""
-    if len(high) <= n:
-        return np.float32(-np.inf)
-    groups = len(high) // GROUP
-    if groups >= GROUPS * n:
-        # Every group's best is a row of its own. Which rows make a group does not matter: side by side is the quickest.
-        high = high[: groups * GROUP].reshape(GROUP, groups).max(axis=0)
-    return np.partition(high, len(high) - n)[len(high) - n]
 
 
 def _scores(blocks: Blocks, row: int, to: I64, plan: _Plan) -> F32:
