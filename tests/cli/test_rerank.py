@@ -46,7 +46,7 @@ def test_lists_are_re_ranked_unless_that_is_declined(fitted: Path, tmp_path: Pat
     assert stranger["scored_by"] == "model"
     assert stranger["notes"] == ["In the model's own order: the re-ranker knows users alone, by what they had."]
     out = tmp_path / "lists.csv"
-    triptych("recommend", fitted, "--all", "--out", out)
+    assert triptych("recommend", fitted, "--all", "--out", out, "--json").json["scored_by"] == "re-ranker"
     rows = pl.read_csv(out).filter(pl.col("user_id") == "user-7")
     assert rows["item_id"].to_list() == listed(both[1])
 
@@ -69,6 +69,9 @@ def test_a_schedule_fits_both(films: Path, triptych: Triptych) -> None:
     Catalogue.open(films).add(
         world.Offered(rows=[("new", "item-0", 5.0, 9_000_000), ("new", "item-9", 5.0, 9_000_001)])
     )
+    # What came since is folded in for whoever asks why as well as for whoever asks what.
+    why = triptych("explain", films, "--user", "new", "-n", "1", "--no-scenes", "--json").json
+    assert why[0]["item"]["item_id"] == listed(triptych("recommend", films, "--user", "new", "--json").json[0])[0]
     answer = triptych("fit", films, *SMALL, "--due", "rows=1")
     assert "The re-ranker learned from 4 pasts and" in answer.err
     assert "where the model's own order has" in answer.err

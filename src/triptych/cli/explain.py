@@ -103,12 +103,14 @@ def _of_pair(opened: Catalogue, item: str, other: str, name: str, panels: str | 
 def _of_model(
     opened: Catalogue, item: str | None, who: Who, model: str, n: int, rerank: bool | None
 ) -> tuple[Explanation, ...]:
-    from datetime import datetime
+    from datetime import UTC, datetime
 
     from triptych.desk.desk import Desk
 
     desk = Desk.open(opened, model=model, rerank=rerank is not False)
     asked_of(desk, rerank)
+    for told in desk.refresh(at=datetime.now(UTC)).told:
+        say(told)
     if item is not None:
         return (desk.explain(who, item),)
     arranged = desk.recommend(who, on=datetime.now().astimezone().date(), n=n)

@@ -197,16 +197,17 @@ def _write_all(desk: Desk, out: Path, *, on: date, as_json: bool) -> None:
     from triptych.desk.user_lists import write
 
     began = time.perf_counter()
-    users, lists = len(desk.user_ids), 0
+    users, lists, whose = len(desk.user_ids), 0, ""
     with progress("recommend", "users") as report:
 
         def batches() -> Iterator[list[Arranged]]:
-            nonlocal lists
+            nonlocal lists, whose
             done = 0
             for batch in desk.recommend_all(on=on):
                 yield batch
                 done += len(batch)
                 lists += sum(bool(one.placed) for one in batch)
+                whose = batch[0].scored_by
                 report(done, users, "")
 
         rows = write(out, batches())
@@ -215,6 +216,7 @@ def _write_all(desk: Desk, out: Path, *, on: date, as_json: bool) -> None:
         "model": desk.manifest["name"],
         "version": desk.manifest["version"],
         "on": on.isoformat(),
+        "scored_by": whose,
         "n": desk.programme.n,
         "users": users,
         "lists": lists,
