@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from triptych.models.hybrid.gates import EVENNESS, Gates, Scene, learned
+from triptych.models.hybrid.gates import EVENNESS, Gates, Scene, _Stage, learned
 from triptych.models.hybrid.passage import Passage, passed
 
 USERS, ITEMS, GROWTH = 30, 24, 0.2
@@ -118,6 +119,50 @@ def test_nothing_that_may_not_be_listed_teaches() -> None:
     two = [Scene(**own, liked=liked) for liked in (one.liked | ~one.may, one.liked & one.may)]
     first, second = (learned(NAMES, [each], historical=(), known=()) for each in two)
     assert np.array_equal(first.weights, second.weights)
+
+
+def test_strangers_are_spoken_to_as_strangers_rehearsed_it() -> None:
+    """Beside a history the third voice says nothing; for who has none it is the one that is right."""
+    rng = np.random.default_rng(5)
+    seen: list[Scene] = []
+    for seed in range(3):
+        one = scene(seed=seed, likes=LIKES)
+        liked = np.tile(rng.random(ITEMS) < 0.3, (USERS, 1))
+        told = (liked + 0.1 * rng.normal(size=ITEMS)).astype(np.float32)
+        strangers = replace(one, voices=told[None], told={}, sizes=np.ones((1, USERS), np.float32), liked=liked)
+        seen.append(replace(one, strangers=strangers))
+    found = learned(NAMES, seen, historical=HISTORICAL, known=KNOWN)
+    apart = learned(NAMES, [scene(seed=seed, likes=LIKES) for seed in range(3)], historical=HISTORICAL, known=KNOWN)
+    assert np.array_equal(found.weights, apart.weights), "who has a history hears what they would have heard"
+    assert found.weights[2, 1] == 0
+    heard = found.at_for_strangers(np.array([0, 20]))
+    assert heard.shape == (len(NAMES), 2)
+    assert heard[2, 1] > 0, "what tells strangers is told them"
+    assert heard[2, 0] == 0, "but not of an item without likes, since it goes by them"
+    assert not heard[[0, 1, 3]].any(), "nothing that speaks of a history is"
+    assert np.array_equal(apart.at_for_strangers(LIKES), apart.at(LIKES)), "nothing was rehearsed: it holds for all"
+    again = Gates.again(json.loads(json.dumps(found.body())))
+    assert np.array_equal(again.at_for_strangers(LIKES), found.at_for_strangers(LIKES))
+
+
+def test_a_scene_counts_by_its_share_however_many_judge_it() -> None:
+    """In one scene a voice tells the answers, in another of many more users it tells the contrary."""
+    right, wrong = (scene(seed=seed, likes=LIKES) for seed in (0, 1))
+    wrong = replace(wrong, voices=np.where(wrong.liked[None], -3, 3).astype(np.float32) * np.ones_like(wrong.voices))
+    many = replace(
+        wrong,
+        voices=np.tile(wrong.voices, (1, 8, 1)),
+        told={3: np.tile(wrong.told[3], (8, 1))},
+        sizes=np.tile(wrong.sizes, (1, 8)),
+        may=np.tile(wrong.may, (8, 1)),
+        liked=np.tile(wrong.liked, (8, 1)),
+    )
+    for other in (wrong, many):
+        few = replace(other, share=0.01)
+        found = learned(NAMES, [right, few], historical=HISTORICAL, known=KNOWN)
+        stage = _Stage.of(right, found).judged(found).mean()
+        alone = learned(NAMES, [right], historical=HISTORICAL, known=KNOWN)
+        assert stage > 0.95 * _Stage.of(right, alone).judged(alone).mean()
 
 
 def test_without_a_rehearsal_all_count_alike() -> None:

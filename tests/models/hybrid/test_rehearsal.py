@@ -12,7 +12,8 @@ from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UnknownName, UsageError
 from triptych.models.hybrid.fitted import Fitted
 from triptych.models.hybrid.gates import Scene
-from triptych.models.hybrid.rehearsal import Rehearsal, _new
+from triptych.models.hybrid.rehearsal import STRANGERS, Rehearsal, _new
+from triptych.models.hybrid.voices import HISTORICAL, NAMES
 
 #: Items that are made new.
 HELD = np.arange(0, ITEMS, 4)
@@ -124,6 +125,30 @@ def test_all_values_put_aside_may_change_and_items_without_rows_sound_the_same(f
     assert len(both) > 10
     said_alike(one, here, two, there)
     assert not np.array_equal(one.liked[here], two.liked[there])
+
+
+def test_strangers_rehearse_where_all_items_stand_side_by_side(fitted: Fitted) -> None:
+    history = fitted.history
+    *rounds, last = scenes(Rehearsal(rounds=2), fitted, history)
+    assert all(one.strangers is None for one in rounds)
+    own = last.strangers
+    assert own is not None
+    assert own.voices.shape == (len(NAMES) - len(HISTORICAL), len(own.liked), ITEMS)
+    assert np.array_equal(own.voices, np.repeat(own.voices[:, :1], len(own.liked), axis=1)), "all hear the same"
+    assert np.array_equal(own.voices[:, 0], last.voices[len(HISTORICAL) :, 0])
+    # Nobody came without a history: all do as if.
+    assert np.array_equal(own.liked, last.liked)
+    assert all(one.strangers is not None for one in scenes(Rehearsal(later="none", rounds=2), fitted, history))
+
+
+def test_those_who_came_without_a_history_speak_for_strangers(fitted: Fitted) -> None:
+    history = fitted.history
+    late = np.isin(history.users, np.arange(STRANGERS + 5))
+    times = np.where(late, 10**9, history.times % 10**8)
+    last = scenes(Rehearsal(later="all", part=float(late.mean()), rounds=1), fitted, replace(history, times=times))[-1]
+    assert last.strangers is not None
+    assert len(last.strangers.liked) <= STRANGERS + 5
+    assert last.strangers.may.all(), "they had nothing that could not be listed again"
 
 
 def test_where_nothing_is_left_there_is_no_scene(fitted: Fitted) -> None:

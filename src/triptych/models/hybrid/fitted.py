@@ -114,7 +114,7 @@ class Fitted:
         """What the score of each item is the sum of: what is liked together and what its own likes tell (``ratings``),
         its content panel by panel, its popularity, and what any item would have. ``features``: content by features."""
         places, voices = np.asarray(items, np.int64), self.voices
-        weights = self._weights[:, places]
+        weights = self._weights_for(taste)[:, places]
         names: list[str] = []
         groups: list[str] = []
         values: list[F64] = []
@@ -146,7 +146,7 @@ class Fitted:
     def evidence(self, taste: Taste, items: npt.NDArray[Any]) -> Evidence:
         """What each item of a history, and all that hangs on none, adds to the score of each item."""
         places, voices = np.asarray(items, np.int64), self.voices
-        weights = self._weights[:, places]
+        weights = self._weights_for(taste)[:, places]
         values = np.zeros((len(places), len(taste.items)))
         rest = np.zeros(len(places))
         for k, name in enumerate(NAMES):
@@ -261,7 +261,10 @@ class Fitted:
         matrices, whose rounding hangs on how many rows there are; where that could turn a score to another number it is
         added up anew."""
         weights, lies = self._weights, self.voices.lies
-        plain = np.tile(self._crowd, (rows[0].shape[0], 1))
+        unknown = np.ones(rows[0].shape[0], bool) if liked is None else np.array([not len(one) for one in liked])
+        for one in rows:
+            unknown &= np.diff(one.indptr) == 0
+        plain = np.where(unknown[:, None], self._crowd_for_strangers, self._crowd)
         wishes: list[F64] = []
         for k, name in enumerate(HISTORICAL):
             size = np.asarray(rows[k].sum(axis=1), np.float64).reshape(-1)
@@ -302,6 +305,14 @@ class Fitted:
         return self.gates.at(self.voices.likes)
 
     @cached_property
+    def _weights_of_strangers(self) -> F64:
+        return self.gates.at_for_strangers(self.voices.likes)
+
+    def _weights_for(self, taste: Taste) -> F64:
+        """``[voices, items]``."""
+        return self._weights if len(taste) else self._weights_of_strangers
+
+    @cached_property
     def _longest(self) -> F64:
         """``[voices]``: at most what an item counts for a wish of length 1."""
         return (np.abs(self._weights) * np.linalg.norm(self.voices.lies, axis=1)).max(axis=1, initial=0.0)
@@ -310,6 +321,10 @@ class Fitted:
     def _crowd(self) -> F64:
         """``[items]``: what does not hang on anybody."""
         return (self._weights[len(HISTORICAL) :] * self.voices.crowd).sum(axis=0)
+
+    @cached_property
+    def _crowd_for_strangers(self) -> F64:
+        return (self._weights_of_strangers[len(HISTORICAL) :] * self.voices.crowd).sum(axis=0)
 
     @property
     def _no_likes(self) -> F64:

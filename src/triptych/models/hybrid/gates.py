@@ -10,6 +10,9 @@ with |u| the sum of what the rows of u count, ρ_v = 0 for voices that do not ha
 
 for an item of n likes, all weights 0 or more, and w_v,new = 0 for voices that go by an item's likes alone. So the
 passage is not decided but learned: τ, both ends, and with them the noise ν of what likes tell of where an item lies.
+
+A stranger, who has no history, hears the voices that do not hang on one. How they are weighed against each other is
+learned apart, with a τ of its own: beside a history they only tip the balance, and here they are all there is.
 """
 
 from __future__ import annotations
@@ -46,7 +49,8 @@ PLACES, TIMES, CERTAIN = 10, (0.25, 0.5, 0.7, 1.4, 2.0, 4.0), 1.0
 class Gates:
     """``weights``: float64 ``[voices, 2]``, w of items that are new and of those that are known; ``evenness``: float64
     ``[voices]``, ρ; ``fading``: τ; ``noise``: ν, in units of λ, see :mod:`~triptych.models.hybrid.passage`. ``known``:
-    voices that go by an item's likes alone."""
+    voices that go by an item's likes alone. ``strangers``: what holds for who has no history, of the voices that speak
+    of none; where nothing was learned of them, what holds for all."""
 
     voices: tuple[str, ...]
     known: tuple[str, ...]
@@ -54,6 +58,7 @@ class Gates:
     evenness: F64
     fading: float = FADING
     noise: float = NOISE
+    strangers: Gates | None = None
 
     @classmethod
     def plain(cls, voices: Sequence[str], *, historical: Sequence[str], known: Sequence[str]) -> Gates:
@@ -68,7 +73,9 @@ class Gates:
     def body(self) -> dict[str, Any]:
         """As JSON has it."""
         lists = {name: getattr(self, name).tolist() for name in ("weights", "evenness")}
-        return {**lists, "voices": self.voices, "known": self.known, "fading": self.fading, "noise": self.noise}
+        strangers = None if self.strangers is None else self.strangers.body()
+        rest = {"fading": self.fading, "noise": self.noise, "strangers": strangers}
+        return {**lists, "voices": self.voices, "known": self.known, **rest}
 
     @classmethod
     def again(cls, body: Mapping[str, Any]) -> Gates:
@@ -79,12 +86,21 @@ class Gates:
             evenness=np.array(body["evenness"]),
             fading=body["fading"],
             noise=body["noise"],
+            strangers=None if body["strangers"] is None else cls.again(body["strangers"]),
         )
 
     def at(self, likes: I64) -> F64:
         """``[voices, items]``: w of each voice for items of so many likes."""
         heard = likes / (likes + self.fading)
         return self.weights[:, :1] * (1 - heard) + self.weights[:, 1:] * heard
+
+    def at_for_strangers(self, likes: I64) -> F64:
+        """``[voices, items]``: the same for who has no history; 0 of voices that speak of one."""
+        if self.strangers is None:
+            return self.at(likes)
+        found = np.zeros((len(self.voices), len(likes)))
+        found[[self.voices.index(name) for name in self.strangers.voices]] = self.strangers.at(likes)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +110,8 @@ class Scene:
     voice → float32 ``[users, items]``, what its likes add to that when they are all that counts. ``unsure``:
     ``[items]``, (s² + λ) / λ. ``sizes``: float32 ``[voices, users]``, |u|, 1 where a voice does not hang on the user;
     ``likes``: ``[items]``, those that are known. Bool ``[users, items]``: ``may``, what may be listed, and ``liked``,
-    what was liked of it. ``share``: how much it counts beside others."""
+    what was liked of it. ``share``: how much it counts beside others. ``strangers``: the same for who has no history,
+    of the voices that speak of none."""
 
     voices: F32
     told: Mapping[int, F32]
@@ -104,6 +121,7 @@ class Scene:
     may: Bool
     liked: Bool
     share: float = 1.0
+    strangers: Scene | None = None
 
 
 def learned(names: Sequence[str], scenes: Sequence[Scene], *, historical: Sequence[str], known: Sequence[str]) -> Gates:
@@ -113,6 +131,17 @@ def learned(names: Sequence[str], scenes: Sequence[Scene], *, historical: Sequen
     both ρ is learned; of other historical ones it is :data:`EVENNESS`, or what is learned of items with a history would
     say how new items are spoken of.
     """
+    found = _learned(names, scenes, historical=historical, known=known)
+    unknown = [one.strangers for one in scenes if one.strangers is not None]
+    if not unknown:
+        return found
+    crowd = [name for name in names if name not in historical]
+    return replace(found, strangers=_learned(crowd, unknown, historical=(), known=[k for k in known if k in crowd]))
+
+
+def _learned(
+    names: Sequence[str], scenes: Sequence[Scene], *, historical: Sequence[str], known: Sequence[str]
+) -> Gates:
     import torch
 
     # Users are measured by the usual one: how uneven they are heard and how loud can then be learned apart.
@@ -200,16 +229,21 @@ class _Ready:
 
 
 def _polished(gates: Gates, scenes: Sequence[Scene]) -> Gates:
-    """Number by number, by the nDCG of the first places."""
-    stages = [_Stage.of(one, gates) for one in scenes]
+    """Number by number, by the nDCG of the first places: the mean over users of a scene, and over scenes by their
+    shares."""
+    stages = [_Stage.of(one, gates) for one in scenes if (one.may & one.liked).any()]
+    shares = np.array([stage.scene.share for stage in stages])
+    shares = shares / shares.sum()
     for number in range(gates.weights.size + 2):
-        held = np.concatenate([stage.judged(gates) for stage in stages])
+        held = [stage.judged(gates) for stage in stages]
         best, gain = gates, 0.0
         for times in TIMES:
             tried = _changed(gates, number, times)
-            more = np.concatenate([stage.judged(tried) for stage in stages]) - held
-            if len(more) > 1 and more.mean() > max(gain, CERTAIN * more.std() / np.sqrt(len(more))):
-                best, gain = tried, float(more.mean())
+            more = [stage.judged(tried) - before for stage, before in zip(stages, held, strict=True)]
+            mean = float(shares @ [one.mean() for one in more])
+            error = float(np.sqrt(shares**2 @ [one.var() / len(one) for one in more]))
+            if mean > max(gain, CERTAIN * error):
+                best, gain = tried, mean
         gates = best
     return gates
 

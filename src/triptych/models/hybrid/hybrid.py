@@ -180,6 +180,7 @@ def _told(gates: Gates) -> Mapping[str, Any]:
         "fading": gates.fading,
         "noise": gates.noise,
         "evenness": dict(zip(gates.voices, cast(Any, gates.evenness).tolist(), strict=True)),
+        "strangers": None if gates.strangers is None else _told(gates.strangers),
     }
 
 

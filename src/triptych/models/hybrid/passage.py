@@ -13,6 +13,9 @@ How many likes it will have is foretold as a logarithm. With n of them it is tak
     N_i = n + ψ (exp(foretold) − 1),     ψ = FADING / (FADING + n)
 
 and what its n likes tell is taken N_i / n times, as the more popular have longer vectors.
+
+What a like of it says of who likes it is a sum over those who like it, and so is the surer the longer it is. What is
+foretold of that, f_i, is added as long as it is not known:   e_i = t_i + ψ f_i
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ NEWNESS = (0, 1, 5, 20)
 CELLS = 1 << 21
 #: But so many at least.
 FEWEST = 500
+#: So many who come without a history say how strangers are spoken to; else all do, as if they had none.
+STRANGERS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +75,16 @@ class Rehearsal:
             seed = self.seed * 1_000 + number
             new = _new(history, held, NEWNESS[number % len(NEWNESS)])
             aside = ~_kept(history, new, NEWNESS[number % len(NEWNESS)], seed)
-            found.append(_scene(counting, history, tower, anchors, shown, aside, new, seed, 1 / self.rounds))
+            # How to speak to strangers is learned where known and new items stand side by side, if there is a scene.
+            alone = self.later == "none"
+            one = _scene(counting, history, tower, anchors, shown, aside, new, seed, 1 / self.rounds, strangers=alone)
+            found.append(one)
             if done is not None:
                 done()
         if self.later != "none":
             aside = self.put_aside(history, self.seed)
-            found.append(_scene(counting, history, tower, anchors, shown, aside, nothing, self.seed, 1.0))
+            one = _scene(counting, history, tower, anchors, shown, aside, nothing, self.seed, 1.0, strangers=True)
+            found.append(one)
         return [one for one in found if one is not None]
 
     def put_aside(self, history: History, seed: int) -> Bool:
@@ -100,9 +106,12 @@ def _scene(
     new: Bool,
     seed: int,
     share: float,
+    *,
+    strangers: bool,
 ) -> Scene | None:
     """``aside``: bool ``[n]``, rows that are taken away; ``new``: bool ``[items]``, those that are ranked, all where
-    there is none. None where nothing could be learned or judged."""
+    there is none. ``strangers``: whether it teaches how to speak to them as well. None where nothing could be learned
+    or judged."""
     past, answers = history.take(~aside), counting.likes(history.take(aside))
     known = np.flatnonzero(np.isin(anchors, np.flatnonzero(~new & (past.item_counts > 0))))
     if len(known) < 2 or not len(counting.likes(past)) or not len(answers):
@@ -116,6 +125,7 @@ def _scene(
         sizes[k] = sized(heard[k])
     voiced, told = voices.apart(heard, items)
     return Scene(
+        strangers=_of_strangers(voices, past, answers, items, seed) if strangers else None,
         voices=voiced,
         told=told,
         unsure=(voices.foretold.variance[items] + voices.passage.own) / voices.passage.own,
@@ -127,9 +137,25 @@ def _scene(
     )
 
 
-def _judges(answers: History, items: int, seed: int) -> I64:
+def _of_strangers(voices: Voices, past: History, answers: History, items: I64, seed: int) -> Scene:
+    """The same scene for those who come without a history."""
+    came = np.unique(answers.users)
+    new = came[past.user_counts[came] == 0]
+    users = _judges(answers, len(items), seed, among=new if len(new) >= STRANGERS else came)
+    return Scene(
+        voices=np.repeat(voices.crowd[:, None, items].astype(np.float32), len(users), axis=1),
+        told={},
+        unsure=np.ones(len(items)),
+        sizes=np.ones((len(voices.crowd), len(users)), np.float32),
+        likes=voices.likes[items],
+        may=~_marks(past, users)[:, items],
+        liked=_marks(answers, users)[:, items],
+    )
+
+
+def _judges(answers: History, items: int, seed: int, among: npt.NDArray[Any] | None = None) -> I64:
     """Places of users who have an answer, no more than there is room for."""
-    users: I64 = np.unique(answers.users).astype(np.int64)
+    users: I64 = np.unique(answers.users if among is None else among).astype(np.int64)
     most = max(CELLS // (len(NAMES) * items), FEWEST)
     return lot.some(users, answers.user_ids, most, purpose="judges", seed=seed)
 

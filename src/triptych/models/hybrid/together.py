@@ -66,15 +66,19 @@ class Together:
 
     def scores(self, rows: Any) -> F64:
         """``[u, count]`` of sparse ``rows`` ``[u, count]``."""
+        found = np.zeros((rows.shape[0], self.count))
+        found[:, self.items] = self.said(rows)
+        return found
+
+    def said(self, rows: Any) -> F64:
+        """``[u, n]``: the same of ``items`` alone, of which something is said."""
         own = rows[:, self.items]
         # Scipy adds up a row by itself, whatever rows are beside it. What an item says of itself is −1 in P's ratio.
-        said = own @ self.precision
+        said: F64 = own @ self.precision
         said /= -np.diag(self.precision)
         row, column = scores.cells(own)
         said[row, column] += own.data
-        found = np.zeros((rows.shape[0], self.count))
-        found[:, self.items] = said
-        return found
+        return said
 
     def between(self, history: I64, items: I64) -> F64:
         """``[history, items]``: B between some items and others; 0 where either has no rows."""

@@ -3,7 +3,7 @@
 ``together`` goes by who had what with what, ``content`` by where an item lies: foretold from its content, corrected by
 its likes as they come in. Both speak of a history, once of all of it (``ever``) and once of what came last in it
 (``now``). ``promise`` is how popular an item is going to be by its content, ``standing`` how popular it is known to be;
-``week`` and ``month`` are how often it was liked lately.
+``week``, ``month`` and ``year`` are how often it was liked lately.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Bool = npt.NDArray[np.bool_]
 
 #: All voices, and those that speak of a history.
 TOGETHER, CONTENT, CROWD = ("together-now", "together-ever"), ("content-now", "content-ever"), ("promise", "standing")
-LATELY = {"week": 7.0, "month": 30.0}
+LATELY = {"week": 7.0, "month": 30.0, "year": 365.0}
 NAMES = (*TOGETHER, *CONTENT, *CROWD, *LATELY)
 HISTORICAL = (*TOGETHER, *CONTENT)
 #: Those that go by an item's likes alone.
@@ -234,12 +234,14 @@ class Voices:
 
     @cached_property
     def liked(self) -> F64:
-        return self._between(self.foretold.liked, self.told)
+        """e ``[items, d]``: what a like of each says of who likes it."""
+        return self.told + self.passage.fading(self.likes)[:, None] * self.foretold.liked
 
     @cached_property
     def lies(self) -> F64:
         """v ``[items, d]``, each of the d one after another in memory: so one user meets all items the soonest."""
-        return np.asfortranarray(self._between(self.foretold.met, self.own))
+        foretold = self.foretold.met
+        return np.asfortranarray(foretold + self.share[:, None] * (self.own - foretold))
 
     @cached_property
     def own(self) -> F64:
@@ -257,10 +259,6 @@ class Voices:
     def standing(self) -> F64:
         """``[items]``: the popularity that is known, gaining as the other fades."""
         return (1 - self.passage.fading(self.likes)) * np.log1p(self.likes)
-
-    def _between(self, foretold: F64, told: F64) -> F64:
-        share = self.share[:, None]
-        return foretold + share * (told - foretold)
 
     def rows(self, users: npt.NDArray[Any]) -> tuple[Any, ...]:
         """What the rows of some users count, for each of :data:`HISTORICAL`; −1 is a stranger."""
