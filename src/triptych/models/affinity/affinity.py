@@ -124,15 +124,13 @@ class Affinity:
         its anchors, and facts of it as JSON has them."""
         found = self._course(lessons, folder, report)
         net, learning = found.nets[found.trained.best], found.learning
-        blank = np.zeros((len(learning.items), 0))
-        tower = Tower.of(net, learning.content, lessons.blocks, learning.items, blank)
-        _, judge, _, _ = learning.parted(self)
+        tower = Tower.of(net, learning.content, lessons.blocks, learning.items)
         facts = {
             **found.facts,
             "best": found.trained.best,
             "epochs": [dict(one) for one in found.trained.epochs],
             # Whoever practises on items practises on these: the kernel was not fitted to them.
-            "held_back_items": cast(Any, learning.items[judge]).tolist(),
+            "held_back_items": cast(Any, learning.items[found.judge]).tolist(),
         }
         return tower, learning.items, facts
 
@@ -175,7 +173,7 @@ class Affinity:
         kept.tidy(wanted)
         tastes = _tastes(learning.likes, self.width)
         facts = _facts(nets[trained.best], learning, taught, tastes)
-        return _Course(learning=learning, trained=trained, nets=nets, tastes=tastes, facts=facts)
+        return _Course(learning=learning, judge=judge, trained=trained, nets=nets, tastes=tastes, facts=facts)
 
     def recommender(self, snapshot: Snapshot, told: History, *, like: float) -> Recommender:
         sharpness, evenness, launch = snapshot.extra["scale"].astype(np.float64).tolist()
@@ -195,9 +193,11 @@ class Affinity:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Course:
-    """A training that has ended. ``nets``: by the epochs that are looked at; ``tastes``: of all users and items."""
+    """A training that has ended. ``judge``: which of the items that are learned from judged it; ``nets``: by the epochs
+    that are looked at; ``tastes``: of all users and items."""
 
     learning: _Learning
+    judge: I64
     trained: Trained
     nets: Mapping[int, Scoring]
     tastes: Tastes

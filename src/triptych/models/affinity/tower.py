@@ -84,8 +84,9 @@ class Tower:
     targets: F64
 
     @classmethod
-    def of(cls, net: Scoring, content: Content, blocks: Blocks, items: I64, targets: F64) -> Tower:
-        """What a net has learned. ``content``: of ``blocks``; ``items``: places of those that it learned of."""
+    def of(cls, net: Scoring, content: Content, blocks: Blocks, items: I64) -> Tower:
+        """What a net has learned, without targets. ``content``: of ``blocks``; ``items``: places of those that it
+        learned of."""
         panel_of = dict(zip(blocks.names, blocks.panels, strict=True))
         arrays = {name: one.detach().exp().double().cpu().numpy() for name, one in net.named_parameters()}
         return cls(
@@ -100,7 +101,7 @@ class Tower:
             weights=arrays["weights"],
             shares=arrays["shares"],
             alone=arrays["alone"],
-            targets=targets,
+            targets=np.zeros((len(items), 0)),
         )
 
     def __len__(self) -> int:
@@ -134,7 +135,7 @@ class Tower:
         found = np.empty((len(rows), len(self)))
         for start in range(0, len(rows), ROWS):
             part = slice(start, start + ROWS)
-            found[part] = self._kernel(rows.take(part), self.anchors, self._squares)
+            found[part] = self._kernel(rows.take(part))
         return found
 
     def made(self, rows: Shown) -> tuple[F64, F64]:
@@ -176,12 +177,11 @@ class Tower:
         """k of an item to itself: how unsure the tower is of one that it cannot compare with any."""
         return float(self.shares.sum() + self.alone.sum())
 
-    def among(self, which: npt.NDArray[Any], targets: F64, noise: F64 | None = None) -> Tower:
-        """Of some of the anchors alone, with other targets and maybe other noise."""
+    def among(self, which: npt.NDArray[Any], targets: F64) -> Tower:
+        """Of some of the anchors alone, with other targets."""
         if not len(targets):
             raise UsageError("no item is left that others could be made of.")
-        noise = self.noise[which] if noise is None else noise
-        made = replace(self, anchors=self.anchors.take(which), targets=targets, noise=noise)
+        made = replace(self, anchors=self.anchors.take(which), targets=targets, noise=self.noise[which])
         if "_square" in self.__dict__:
             places = np.arange(len(self))[which]
             made.__dict__["_square"] = self._square[np.ix_(places, places)]
@@ -212,10 +212,7 @@ class Tower:
     @cached_property
     def _square(self) -> F64:
         """K ``[n, n]``."""
-        found = np.empty((len(self), len(self)))
-        for start in range(0, len(self), ROWS):
-            part = slice(start, start + ROWS)
-            found[part] = self._kernel(self.anchors.take(part), self.anchors, self._squares)
+        found = self.kernel(self.anchors)
         found[np.diag_indices_from(found)] = self.prior
         return (found + found.T) / 2
 
@@ -244,15 +241,15 @@ class Tower:
             found[p] = own[:, p, None] + self._squares[None, :, p] - 2 * product
         return np.maximum(found, 0)
 
-    def _kernel(self, rows: Shown, others: Shown, squares: F64) -> F64:
+    def _kernel(self, rows: Shown) -> F64:
         own = _squares(rows)
-        far = np.zeros((len(self.shares), len(rows), len(others)), np.float32)
-        near = np.zeros((len(rows), len(others)), np.float32)
+        far = np.zeros((len(self.shares), len(rows), len(self)), np.float32)
+        near = np.zeros((len(rows), len(self)), np.float32)
         weights = self.weights.astype(np.float32)
         for p, values in enumerate(rows.values):
-            distance = (values @ others.values[p].T) * np.float32(-2)
+            distance = (values @ self.anchors.values[p].T) * np.float32(-2)
             distance += own[:, p, None].astype(np.float32)
-            distance += squares[None, :, p].astype(np.float32)
+            distance += self._squares[None, :, p].astype(np.float32)
             np.maximum(distance, 0, out=distance)
             for m in range(len(far)):
                 far[m] -= weights[m, p] * distance
