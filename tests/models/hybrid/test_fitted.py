@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from tests.models.hybrid.planted import (
 from triptych.catalogue.history import UNTIMED, History
 from triptych.errors import UsageError
 from triptych.models.hybrid.fitted import Fitted, Taste
+from triptych.models.ranked import Ranker
 from triptych.models.scores import STRANGER
 from triptych.spaces.blocks import Blocks
 
@@ -126,7 +127,7 @@ def test_who_else_is_asked_about_moves_no_score(fitted: Fitted, monkeypatch: pyt
         assert np.array_equal(fitted.scores(np.array([user]))[0], found[user])
     turned = np.random.default_rng(0).permutation(EVERYBODY)
     assert np.array_equal(fitted.scores(turned), found[turned])
-    monkeypatch.setattr("triptych.models.hybrid.fitted.ROWS", 7)
+    monkeypatch.setattr("triptych.models.hybrid.adding.ROWS", 7)
     assert np.array_equal(fitted.scores(EVERYBODY), found)
 
 
@@ -135,10 +136,53 @@ def test_a_score_that_could_be_rounded_either_way_is_added_up_anew(
 ) -> None:
     """Were all of them such, they would be the same, and would be added up in the same way in every company."""
     found = fitted.scores(EVERYBODY)
-    monkeypatch.setattr("triptych.models.hybrid.fitted.SLACK", 1e12)
+    monkeypatch.setattr("triptych.models.hybrid.adding.SLACK", 1e12)
     assert np.abs(fitted.scores(EVERYBODY) - found).max() <= 2.0**-20
-    monkeypatch.setattr("triptych.models.hybrid.fitted.CELLS", 100)
+    monkeypatch.setattr("triptych.models.hybrid.adding.CELLS", 100)
     assert np.array_equal(fitted.scores(EVERYBODY)[3:5], fitted.scores(EVERYBODY[3:5]))
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("plain", [False, True])
+def test_rough_scores_are_off_by_no_more_than_they_say_and_of_pairs_there_are_exact_ones(
+    fitted: Fitted, folded: bool, plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triptych.models.hybrid.adding.FEWER", 7)
+    monkeypatch.setattr("triptych.models.hybrid.adding.CELLS", 50)
+    if folded:
+        fitted = fitted.with_items(NEW, new_content())
+        fitted = fitted.with_rows(rows_of(fitted.history, "zoe", [ITEMS, 4, 35], [5, 2, 4]))
+    if plain:  # what is learned of items that are known counts of new ones too
+        gates = fitted.gates
+        fitted = replace(fitted, gates=replace(gates, weights=np.maximum(gates.weights, gates.weights[:, 1:] / 2)))
+    users = np.array([*range(len(fitted.user_ids)), STRANGER])
+    wanted, found = fitted.scores(users), fitted.rough(users)
+    assert (np.abs(found.scores - wanted) <= found.off[:, None]).all()
+    assert found.off.max() < 1e-3 * np.abs(wanted).max(), "or nothing would be told by them"
+    user, item = (one.reshape(-1) for one in np.meshgrid(np.arange(len(users)), np.arange(wanted.shape[1])))
+    turned = np.random.default_rng(1).permutation(len(user))[:-3]
+    assert found.exact(user[turned], item[turned]).tobytes() == wanted[user[turned], item[turned]].tobytes()
+    assert found.exact(user[:0], item[:0]).shape == (0,)
+    assert fitted.rough(users[:0]).scores.shape == (0, wanted.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exactly:
+    """A fitted model without its rough scores."""
+
+    fitted: Fitted
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return self.fitted.scores(users)
+
+
+@pytest.mark.parametrize("n", [1, 4, 20])
+def test_lists_by_rough_scores_are_those_by_scores(fitted: Fitted, n: int) -> None:
+    ranker = Ranker(history=fitted.history)
+    users = np.array([*EVERYBODY, STRANGER])
+    wanted, found = ranker.lists(Exactly(fitted=fitted), users, n=n), ranker.lists(fitted, users, n=n)
+    assert found[0].tolist() == wanted[0].tolist()
+    assert found[1].tobytes() == wanted[1].tobytes()
 
 
 def test_panels_have_what_their_features_have(fitted: Fitted) -> None:

@@ -15,23 +15,18 @@ from triptych.errors import UsageError
 from triptych.models import scores
 from triptych.models.affinity.tower import Shown
 from triptych.models.hybrid import folding
+from triptych.models.hybrid.adding import Adding
 from triptych.models.hybrid.gates import Gates
 from triptych.models.hybrid.passage import Foretold
 from triptych.models.hybrid.shares import shares
 from triptych.models.hybrid.voices import CONTENT, HISTORICAL, LATELY, NAMES, TOGETHER, Voices
 from triptych.models.parts import Evidence, Parts
+from triptych.models.recommender import Rough
 from triptych.spaces.blocks import Blocks
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-
-#: Users that are scored at a time, and scores that are added up anew at a time.
-ROWS, CELLS = 256, 4096
-#: Users who are met one by one.
-FEW = 2
-#: What the rounding of a sum is held for, of what it can be at most.
-SLACK = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +63,11 @@ class Fitted:
 
     def scores(self, users: I64) -> F32:
         """float32 ``[users, items]``. −1 is a stranger."""
-        return self._scores(self.voices.rows(scores.asked(users, len(self.user_ids))), None)
+        return self._adding.scores(self._asked(users))
+
+    def rough(self, users: I64) -> Rough:
+        """The same roughly, and exactly of pairs."""
+        return self._adding.rough(self._asked(users))
 
     def scores_of(self, tastes: Sequence[Taste]) -> F32:
         """float32 ``[tastes, items]``."""
@@ -76,11 +75,11 @@ class Fitted:
             _rows([one.items for one in tastes], [one.counted[k] for one in tastes], len(self.item_ids))
             for k in range(len(HISTORICAL))
         ]
-        return self._scores(rows, [one.liked for one in tastes])
+        return self._adding.scores(rows, [one.liked for one in tastes])
 
     def taste(self, user: int) -> Taste:
         """Of a user that the history knows; −1 is a stranger."""
-        return self._taste(self.voices.rows(scores.asked(np.array([user]), len(self.user_ids))), self._no_likes)
+        return self._taste(self._asked(np.array([user])), self._no_likes)
 
     def told(
         self,
@@ -241,63 +240,18 @@ class Fitted:
             facts=body["facts"],
         )
 
+    def _asked(self, users: I64) -> tuple[Any, ...]:
+        return self.voices.rows(scores.asked(users, len(self.user_ids)))
+
     def _taste(self, rows: Sequence[Any], liked: F64) -> Taste:
         """Of one row for each voice."""
         items = np.unique(np.concatenate([one.indices for one in rows])).astype(np.int64)
         counted = np.stack([one.toarray()[0][items] for one in rows])
         return Taste(items=items, counted=counted, liked=liked)
 
-    def _scores(self, rows: Sequence[Any], liked: Sequence[F64] | None) -> F32:
-        """``rows``: sparse ``[u, items]`` for each of HISTORICAL; ``liked``: what each likes besides."""
-        count = rows[0].shape[0]
-        found = np.empty((count, len(self.item_ids)), np.float32)
-        for start in range(0, count, ROWS):
-            part = slice(start, min(start + ROWS, count))
-            found[part] = self._some([one[part] for one in rows], None if liked is None else liked[part])
-        return found
-
-    def _some(self, rows: Sequence[Any], liked: Sequence[F64] | None) -> F32:
-        """The same scores whoever is asked about beside somebody. All is added up user by user but the one product of
-        matrices, whose rounding hangs on how many rows there are; where that could turn a score to another number it is
-        added up anew."""
-        weights, lies = self._weights, self.voices.lies
-        unknown = np.ones(rows[0].shape[0], bool) if liked is None else np.array([not len(one) for one in liked])
-        for one in rows:
-            unknown &= np.diff(one.indptr) == 0
-        plain = np.where(unknown[:, None], self._crowd_for_strangers, self._crowd)
-        wishes: list[F64] = []
-        for k, name in enumerate(HISTORICAL):
-            size = np.asarray(rows[k].sum(axis=1), np.float64).reshape(-1)
-            if liked is not None:
-                size = size + np.array([len(one) for one in liked])
-            even = np.maximum(size, 1)[:, None] ** -self.gates.evenness[k]
-            if name in TOGETHER:
-                plain += self.voices.together.scores(rows[k]) * even * weights[k]
-                continue
-            wish = np.asarray(rows[k] @ self.voices.liked)
-            if liked is not None:
-                wish = wish + np.stack([one.sum(axis=0) for one in liked])
-            wishes.append(wish * even)
-        content = [HISTORICAL.index(name) for name in CONTENT]
-        products = [_products(wish, lies) for wish in wishes]
-        total = plain.copy()
-        for k, product in zip(content, products, strict=True):
-            total += product * weights[k]
-        # What two ways of adding up may differ by, and be on two sides of where scores are rounded.
-        slack = 4 * np.abs(total).max(axis=1, initial=0.0)
-        for k, wish in zip(content, wishes, strict=True):
-            slack += 2 * lies.shape[1] * self._longest[k] * np.linalg.norm(wish, axis=1)
-        slack *= SLACK * np.finfo(np.float64).eps * scores.GRAIN
-        steps = total * scores.GRAIN
-        steps -= np.rint(steps)
-        user, item = np.nonzero(np.abs(steps) >= (0.5 - slack)[:, None])
-        for start in range(0, len(user), CELLS):
-            u, i = user[start : start + CELLS], item[start : start + CELLS]
-            anew = plain[u, i]
-            for k, wish in zip(content, wishes, strict=True):
-                anew += np.ascontiguousarray(wish[u] * lies[i]).sum(axis=1) * weights[k, i]
-            total[u, i] = anew
-        return scores.even(total)
+    @cached_property
+    def _adding(self) -> Adding:
+        return Adding(voices=self.voices, gates=self.gates)
 
     @cached_property
     def _weights(self) -> F64:
@@ -311,20 +265,6 @@ class Fitted:
     def _weights_for(self, taste: Taste) -> F64:
         """``[voices, items]``."""
         return self._weights if len(taste) else self._weights_of_strangers
-
-    @cached_property
-    def _longest(self) -> F64:
-        """``[voices]``: at most what an item counts for a wish of length 1."""
-        return (np.abs(self._weights) * np.linalg.norm(self.voices.lies, axis=1)).max(axis=1, initial=0.0)
-
-    @cached_property
-    def _crowd(self) -> F64:
-        """``[items]``: what does not hang on anybody."""
-        return (self._weights[len(HISTORICAL) :] * self.voices.crowd).sum(axis=0)
-
-    @cached_property
-    def _crowd_for_strangers(self) -> F64:
-        return (self._weights_of_strangers[len(HISTORICAL) :] * self.voices.crowd).sum(axis=0)
 
     @property
     def _no_likes(self) -> F64:
@@ -382,13 +322,6 @@ class Fitted:
             put(tower.names[one[0]] if features else panel, panel, found[:, k])
         # What it would have if nothing of it were shown: the rest, so that rounding leaves nothing over.
         put("what any item has", "usual", whole - found.sum(axis=1))
-
-
-def _products(wishes: F64, lies: F64) -> F64:
-    """``[u, items]``. Of few users one after another: a product with a vector waits for memory alone."""
-    if len(wishes) > FEW:
-        return wishes @ lies.T
-    return np.stack([wish @ lies.T for wish in wishes])
 
 
 def _rows(items: Sequence[I64], values: Sequence[F64], count: int) -> Any:
