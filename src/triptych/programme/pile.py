@@ -159,10 +159,21 @@ class Pile:
 def _first(score: F64, lots: lot.U64, size: int) -> I64:
     """Rows of the ``size`` highest scores, best first, equals by lot."""
     if size >= len(score):
-        return np.lexsort((lots, -score))
+        return _ordered(score, lots)
     edge = np.partition(score, len(score) - size)[len(score) - size]
     rows = np.flatnonzero(score >= edge)
-    return rows[np.lexsort((lots[rows], -score[rows]))[:size]]
+    return rows[_ordered(score[rows], lots[rows])[:size]]
+
+
+def _ordered(score: F64, lots: lot.U64) -> I64:
+    """All rows by score, best first, equals by lot. Numbers alone are put in order several times as fast, so that only
+    those that are equal are looked at by two keys."""
+    order = np.argsort(-score)
+    equal = np.diff(score[order]) == 0
+    at = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+    tied = order[at]
+    order[at] = tied[np.lexsort((lots[tied], -score[tied]))]
+    return order
 
 
 def _ranks(base: F64, lots: lot.U64, rows: list[int]) -> list[int]:
