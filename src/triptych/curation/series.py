@@ -277,10 +277,11 @@ class _Series:
         before = [work for work in plain if first - _GENERATION_YEARS <= _year(work) <= first][-1:]
         settled = len(own) >= _SETTLED
         all_of_it = settled and len(goes_on) + len(plain) >= _SETTLED_PURITY * len(works)
-        members = works if all_of_it else [w for w in works if w in goes_on or w in (plain if settled else before)]
+        own_kind = {*goes_on, *(plain if settled else before)}
+        members = works if all_of_it else [work for work in works if work in own_kind]
         why = f"{len(goes_on)} of {len(works)} titles with {lead!r} go on as a series does"
         for k, work in enumerate(members):
-            one = next((one for one in reversed(members[:k]) if _in_step(one, work)), None)
+            one = next((members[at] for at in range(k - 1, -1, -1) if _in_step(members[at], work)), None)
             if one is not None:
                 self._link(one, work, why)
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: At a title's end after a comma: "Apartment, The", "Misérables, Les".
 _ARTICLES = (
@@ -102,6 +103,7 @@ class NormalTitle:
         return (self.key, *self.alternatives)
 
 
+@lru_cache(maxsize=1 << 15)
 def normal_title(title: str) -> NormalTitle:
     """Read a title as catalogues write them.
 
@@ -196,9 +198,11 @@ def _numbered(tokens: list[str], *, first: bool, more: bool = False) -> tuple[li
 
 def _plain(title: str) -> str:
     """Without accents, in lower case, superscript digits set apart, quotes gone."""
-    spread = "".join(f" {sign}" if unicodedata.category(sign) == "No" else sign for sign in title)
-    bare = unicodedata.normalize("NFKD", spread)
-    bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    bare = title
+    if not title.isascii():
+        spread = "".join(f" {sign}" if unicodedata.category(sign) == "No" else sign for sign in title)
+        bare = unicodedata.normalize("NFKD", spread)
+        bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
     return re.sub(r"['’‘`´]", "", bare.casefold()).replace("&", " and ")
 
 
