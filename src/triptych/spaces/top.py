@@ -19,11 +19,12 @@ def reached(values: F32, n: int) -> F32:
     """
     rows, width = values.shape
     if width < n:
-        return np.full(rows, -np.inf, np.float32)
+        return np.full((len(values),), -np.inf, np.float32)
     group = min(GROUP, width // (GROUPS * n))
     if group > 1:
         count = width // group
         values = values[:, : count * group].reshape(rows, group, count).max(axis=1)
     # The least and not the largest: numpy takes ten times as long where all the −inf come first.
-    best: F32 = np.partition(np.negative(values), n - 1, axis=1)[:, n - 1]
-    return -best
+    costs: F32 = np.negative(values)
+    costs.partition(n - 1, axis=1)
+    return np.negative(costs[:, n - 1])
