@@ -55,7 +55,7 @@ class End:
     @cached_property
     def longest(self) -> float:
         """At most what an item counts for an aim of length 1."""
-        return float((self.heard[self.items] * np.linalg.norm(self.lies, axis=1)).max(initial=0.0))
+        return float((self.heard[self.items] * np.sqrt(np.einsum("id,id->i", self.lies, self.lies))).max(initial=0.0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +198,7 @@ class Adding:
             End(
                 heard=known,
                 items=_run(items) if some else slice(None),
-                lies=np.asfortranarray(lies[items]) if some else lies,
+                lies=lies.T.take(items, axis=1).T if some else lies,
             ),
         )
 

@@ -37,7 +37,7 @@ def with_content(voices: Voices, foretold: Foretold) -> Voices:
     # Where the others lie was found out before; an item without likes lies where it was foretold.
     for name, own in (("lies", foretold.met), ("liked", foretold.liked)):
         if name in voices.__dict__:
-            made.__dict__[name] = np.vstack([voices.__dict__[name], own])
+            made.__dict__[name] = _under(voices.__dict__[name], own)
     return made
 
 
@@ -89,6 +89,13 @@ def beside(one: Shown, other: Shown) -> Shown:
         values=tuple(np.vstack([a, b]) for a, b in zip(one.values, other.values, strict=True)),
         lacking=np.vstack([one.lacking, other.lacking]),
     )
+
+
+def _under(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """One and under it the other, laid out in memory as the first is."""
+    found = np.empty((len(one) + len(other), one.shape[1]), order="F" if one.flags.f_contiguous else "C")
+    found[: len(one)], found[len(one) :] = one, other
+    return found
 
 
 def _joined(one: Foretold, other: Foretold) -> Foretold:
