@@ -10,10 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import pyarrow as pa
 
+from triptych.catalogue.deferred import defer
 from triptych.errors import CatalogueError, CatalogueUnwritable
+
+# lancedb imports the client of a remote service, a third of its own time to load, and no folder needs it.
+defer("lance_namespace_urllib3_client")
+import lancedb  # noqa: E402
 
 #: More fragments than this slow reading down; they are merged at the end of a writing session.
 MANY_FRAGMENTS = 24
