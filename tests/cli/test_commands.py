@@ -195,6 +195,21 @@ print("LOADED", sorted(heavy & set(sys.modules)))
     assert " report " in done.stdout
 
 
+@pytest.mark.parametrize(("given", "held"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_sleep_unless_the_user_says_otherwise(given: str | None, held: str) -> None:
+    """Asked of libgomp itself, which tells what it goes by as it is loaded."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_DISPLAY_ENV": "true"} | ({"OMP_WAIT_POLICY": given} if given else {})
+    program = (
+        "import sys; from triptych.cli.main import run; sys.argv = ['triptych', '--version']; "
+        "\ntry: run()\nexcept SystemExit: pass\nimport sklearn.utils._openmp_helpers"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    if "OMP_WAIT_POLICY" not in done.stderr:
+        pytest.skip("scikit-learn's OpenMP tells nothing of itself here")
+    assert f"OMP_WAIT_POLICY = '{held}'" in done.stderr
+
+
 @pytest.mark.parametrize("command", [*sorted(command.name or "" for command in app.registered_commands), "report data"])
 def test_every_command_helps_with_an_example(command: str, triptych: Triptych) -> None:
     answer = triptych(*command.split(), "--help")

@@ -119,6 +119,9 @@ def _stopped() -> int:
 
 def run() -> None:
     """The console script."""
+    # Read when the first library with OpenMP is loaded. Threads that wait by spinning take from the others the core
+    # that these need to be done: on a busy machine a fit of seconds took a minute.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except TriptychError as fault:
