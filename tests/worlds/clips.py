@@ -37,7 +37,8 @@ def write_clip(
             video = container.add_stream(codec, rate=RATE_FPS)
             video.width, video.height = round(WIDTH * scale) // 2 * 2, round(HEIGHT * scale) // 2 * 2
             video.pix_fmt = "yuv420p"
-            video.options = {"crf": str(crf), "b": "200k"} if codec == "libvpx" else {"crf": str(crf), "threads": "1"}
+            # One thread: those of libvpx wait for one another by spinning.
+            video.options = {"crf": str(crf), "threads": "1"} | ({"b": "200k"} if codec == "libvpx" else {})
         if sound is not None:
             audio = container.add_stream("libopus" if path.suffix == ".webm" else "aac", rate=48_000)
             audio.layout = "mono"

@@ -52,9 +52,10 @@ def reencode(source: Path, target: Path, codec: str, width_px: int, height_px: i
         video = new.add_stream(codec, rate=pictures.average_rate)
         video.width, video.height, video.pix_fmt = width_px, height_px, "yuv420p"
         video.options = (
-            {"crf": "22", "preset": "veryfast", "threads": "1"}
+            {"crf": "22", "preset": "ultrafast", "threads": "1"}
             if codec == "libx264"
-            else {"deadline": "realtime", "cpu-used": "8"}
+            # One thread: those of libvpx wait for one another by spinning.
+            else {"deadline": "realtime", "cpu-used": "8", "threads": "1"}
         )
         video.bit_rate = 400_000 if codec == "libvpx" else 0
         for frame in old.decode(pictures):
@@ -107,7 +108,7 @@ def paint(path: Path, k: int) -> Path:
     with av.open(str(path), "w") as new:
         video = new.add_stream("libx264", rate=RATE_FPS)
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
-        video.options = {"crf": "20", "threads": "1"}
+        video.options = {"crf": "20", "preset": "veryfast", "threads": "1"}
         for picture in film(k):
             new.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         new.mux(video.encode(None))
