@@ -19,7 +19,7 @@ from triptych.features.extractor import Showing
 from triptych.features.measure import wanted
 from triptych.media.loader import open_reel
 
-RATE_FPS, SECONDS = 24, 14
+RATE_FPS, SECONDS = 12, 14
 WIDTH_PX, HEIGHT_PX = 320, 180
 #: Grain of the pictures [px], things in them, contrast, colour, length of the shots [s], and how the camera moves in a
 #: second: share of the picture to the right and down, factor of the zoom, degrees turned, and trembling [px]. Films
