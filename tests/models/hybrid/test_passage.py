@@ -86,3 +86,15 @@ def test_where_nobody_rated_an_item_its_content_alone_says_where_it_lies(fitted:
     assert (again.promise[IS_COLD] <= voices.promise[IS_COLD]).all()
     assert (again.standing[IS_COLD] > 0).all()
     np.testing.assert_array_equal(again.foretold.met, voices.foretold.met)
+
+
+def test_who_is_still_to_come_is_fewer_as_likes_come_in() -> None:
+    likes = np.array([0, 1, 5, 20, 100, 1000])
+    left = PASSAGE.to_come(np.full(6, np.log1p(40.0)), likes)
+    assert left[0] == 1
+    assert (np.diff(left) < 0).all()
+    assert left[-1] < 0.01
+    coming = PASSAGE.likes_to_come(np.full(6, np.log1p(40.0)), likes)
+    np.testing.assert_allclose(left[1:], ((coming - likes) / coming)[1:])
+    # Of an item that nobody was to like nobody is left once there are likes.
+    assert PASSAGE.to_come(np.zeros(2), np.array([0, 3])).tolist() == [1.0, 0.0]

@@ -14,8 +14,10 @@ How many likes it will have is foretold as a logarithm. With n of them it is tak
 
 and what its n likes tell is taken N_i / n times, as the more popular have longer vectors.
 
-What a like of it says of who likes it is a sum over those who like it, and so is the surer the longer it is. What is
-foretold of that, f_i, is added as long as it is not known:   e_i = t_i + ψ f_i
+What a like of it says of who likes it is a sum over those who like it, e_i, so that those who are still to come will
+add their share of what is foretold of it, f_i:
+
+    e_i = t_i + (N_i − n) / N_i f_i
 """
 
 from __future__ import annotations
@@ -77,3 +79,8 @@ class Passage:
         """N ``[n]``."""
         foretold = np.maximum(np.expm1(launch), 0)
         return np.asarray(likes + self.fading(likes) * foretold, np.float64)
+
+    def to_come(self, launch: F64, likes: I64) -> F64:
+        """(N − n) / N ``[n]``: the part of an item's likes that is still to come; all where it has none."""
+        coming = self.likes_to_come(launch, likes)
+        return np.where(likes > 0, 1 - likes / np.maximum(coming, 1), 1.0)

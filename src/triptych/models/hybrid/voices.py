@@ -235,7 +235,8 @@ class Voices:
     @cached_property
     def liked(self) -> F64:
         """e ``[items, d]``: what a like of each says of who likes it."""
-        return self.told + self.passage.fading(self.likes)[:, None] * self.foretold.liked
+        to_come = self.passage.to_come(self.foretold.launch + self.basis.log_likes, self.likes)
+        return self.told + to_come[:, None] * self.foretold.liked
 
     @cached_property
     def lies(self) -> F64:
