@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from triptych.catalogue.catalogue import Catalogue
@@ -25,6 +24,7 @@ from triptych.desk.reranker import Described, Reranker
 from triptych.desk.reranking import checked, learned
 from triptych.desk.standing import Standing, digest_of
 from triptych.errors import SpaceError, UnknownName, UsageError
+from triptych.models.genres import marks_of, names_of
 from triptych.models.rerank.two_stage import TwoStage
 from triptych.models.similarity import Lessons, Report
 from triptych.spaces.blocks import Blocks
@@ -102,7 +102,7 @@ def fit(
         reranked: dict[str, Any] | None = None
         if rerank is not None:
             began = time.perf_counter()
-            described = Described.of(found.lessons, found.items, genres_of(found.items))
+            described = Described.of(found.lessons, found.items, names_of(found.items))
             past = learning / "past"
             reranker, reranked = learned(
                 rerank, settings, found.lessons, described, cure=cure, folder=past, report=report
@@ -155,7 +155,8 @@ def gather(catalogue: Catalogue, *, space: str = "fused", kinds: Sequence[str] =
             f"the space {space!r} has no item of the catalogue any more. Bring it up to date: triptych fuse "
             f"{catalogue.folder}"
         )
-    lessons = Lessons(blocks=blocks, train=train, may_learn=np.ones(len(items), bool), genres=_genres(items))
+    genres = marks_of(items, names_of(items))
+    lessons = Lessons(blocks=blocks, train=train, may_learn=np.ones(len(items), bool), genres=genres)
     return Material(
         items=tuple(items),
         lessons=lessons,
@@ -232,17 +233,3 @@ def _refuse(counts: Mapping[str, int], kinds: Sequence[str], catalogue: Catalogu
     there = ", ".join(f"{count:,} of kind {kind}" for kind, count in counts.items())
     cure = f" Take all for likes: triptych fit {catalogue.folder} --implicit" if set(kinds) == set(EXPLICIT) else ""
     raise UsageError(f"there are no interactions of kind {wanted} to learn from; there are {there}.{cure}")
-
-
-def genres_of(items: Sequence[Item]) -> list[str]:
-    """All that there are, in the order of the columns of what is learned from."""
-    return sorted({genre for item in items for genre in item.genres})
-
-
-def _genres(items: Sequence[Item]) -> npt.NDArray[np.float32]:
-    names = genres_of(items)
-    place = {name: k for k, name in enumerate(names)}
-    matrix = np.zeros((len(items), len(names)), np.float32)
-    for row, item in enumerate(items):
-        matrix[row, [place[genre] for genre in item.genres]] = 1
-    return matrix

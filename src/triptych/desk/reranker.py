@@ -18,6 +18,7 @@ from triptych.catalogue.history import History
 from triptych.catalogue.records import Item
 from triptych.errors import CatalogueError, MissingExtra, TriptychError, UsageError
 from triptych.models.background import Field
+from triptych.models.genres import marks_of
 from triptych.models.recommender import Recommender
 from triptych.models.rerank.features import Content
 from triptych.models.rerank.lambdamart import LambdaMART, Trees
@@ -53,11 +54,8 @@ class Described:
 
     def beside(self, items: Sequence[Item], blocks: Blocks) -> Described:
         """With items that came later, and their content."""
-        place = {name: k for k, name in enumerate(self.genres)}
-        matrix = np.zeros((len(items), len(self.genres)), np.float32)
-        for row, item in enumerate(items):
-            matrix[row, [place[genre] for genre in item.genres if genre in place]] = 1
-        own = {one.name: one for one in (*Content.of_blocks(blocks), Content.of_genres(matrix))}
+        genres = Content.of_genres(marks_of(items, self.genres))
+        own = {one.name: one for one in (*Content.of_blocks(blocks), genres)}
         years = self.years
         if years is not None:
             more = _years(items)

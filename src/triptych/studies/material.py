@@ -25,6 +25,7 @@ from triptych.features.store import FeatureStore, Row
 from triptych.features.table import FeatureTable
 from triptych.fusion.selected import Selected
 from triptych.models import lot
+from triptych.models.genres import marks_of, names_of
 from triptych.models.similarity import Sequences
 
 
@@ -100,12 +101,8 @@ class Material:
     @cached_property
     def genres(self) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
         """float32 ``[items, genres]``, 1 where an item is of a genre; and their names."""
-        names = sorted({genre for item in self.items for genre in item.genres})
-        place = {name: k for k, name in enumerate(names)}
-        matrix = np.zeros((len(self.items), len(names)), np.float32)
-        for row, item in enumerate(self.items):
-            matrix[row, [place[genre] for genre in item.genres]] = 1
-        return matrix, tuple(names)
+        names = names_of(self.items)
+        return marks_of(self.items, names), names
 
     def only(self, genres: Sequence[str], most: int) -> Material:
         """The items of some genres; of each the ``most`` that have most ratings, 0 for all. Of equals the lot tells."""
