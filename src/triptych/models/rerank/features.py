@@ -224,21 +224,25 @@ class Features:
         return Moments.of(self.past, self._likes, HALF_LIVES)
 
     @cached_property
+    def _latest(self) -> I64:
+        """``[users + 1]``: when the last row of each was, the least number there is where there is none."""
+        found = np.full(len(self.past.user_ids) + 1, np.iinfo(np.int64).min, np.int64)
+        np.maximum.at(found, self.past.users, self.past.times)
+        return found
+
+    @cached_property
     def _now(self) -> I64:
         """``[users + 1]``: when each is met, the last that of strangers."""
         end = int(self.past.times.max(initial=0))
         found = np.full(len(self.past.user_ids) + 1, end, np.int64)
         if self.later == "user":
-            latest = np.full(len(found), np.iinfo(np.int64).min, np.int64)
-            np.maximum.at(latest, self.past.users, self.past.times)
-            found = np.where(latest > UNTIMED, latest, end)
+            found = np.where(self._latest > UNTIMED, self._latest, end)
         return found
 
     @cached_property
     def _rest(self) -> F32:
         """``[users + 1]``: logarithm of days since the last row of each."""
-        latest = np.full(len(self.past.user_ids) + 1, np.iinfo(np.int64).min, np.int64)
-        np.maximum.at(latest, self.past.users, self.past.times)
+        latest = self._latest
         known = latest > UNTIMED
         return np.where(known, np.log1p((self._now - np.where(known, latest, 0)) / 86_400), np.nan).astype(np.float32)
 

@@ -270,11 +270,13 @@ class Reranked:
         at = np.searchsorted(candidates.items, places)
         among = at < len(candidates)
         among[among] = candidates.items[at[among]] == places[among]
-        chosen = self.stage.table(candidates)[at[among]]
+        table = self.stage.table(candidates)
+        value = self._mean([one.scores(table) for one in self.trees])
+        chosen = table[at[among]]
         parts = self._mean([one.contributions(chosen) for one in self.trees])
         columns = self.stage.columns
         values, told = np.zeros((len(places), len(columns))), np.full((len(places), len(columns)), np.nan, np.float32)
-        start = self.scores(users)[0, places].astype(np.float64)
+        start = self._whole(candidates, value)[0, places].astype(np.float64)
         values[among], start[among], told[among] = parts[:, :-1], parts[:, -1], chosen
         return Explained(columns=columns, values=values, start=start, told=told, candidate=among)
 
