@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych.models import scores
-from triptych.models.hybrid.gates import Gates
+from triptych.models.hybrid.gates import Gates, heard_of
 from triptych.models.hybrid.voices import CONTENT, HISTORICAL, NAMES, TOGETHER, Voices
 from triptych.models.recommender import Rough
 
@@ -190,7 +190,7 @@ class Adding:
     @cached_property
     def _ends(self) -> tuple[End, End]:
         likes, lies = self.voices.likes, self.voices.lies
-        known = likes / (likes + self.gates.fading)
+        known = heard_of(likes, self.gates.fading)
         items = np.flatnonzero(known)
         some = len(items) < len(known)
         return (

@@ -45,6 +45,11 @@ EVENNESS = 0.7
 PLACES, TIMES, CERTAIN = 10, (0.25, 0.5, 0.7, 1.4, 2.0, 4.0), 1.0
 
 
+def heard_of(likes: Any, fading: Any) -> Any:
+    """h of items of so many likes, of whatever can be divided."""
+    return likes / (likes + fading)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gates:
     """``weights``: float64 ``[voices, 2]``, w of items that are new and of those that are known; ``evenness``: float64
@@ -91,7 +96,7 @@ class Gates:
 
     def at(self, likes: I64) -> F64:
         """``[voices, items]``: w of each voice for items of so many likes."""
-        heard = likes / (likes + self.fading)
+        heard = heard_of(likes, self.fading)
         return self.weights[:, :1] * (1 - heard) + self.weights[:, 1:] * heard
 
     def at_for_strangers(self, likes: I64) -> F64:
@@ -152,7 +157,7 @@ def _learned(
     widths = np.stack([_widths(one) for one in scenes]).max(axis=0)
     start = torch.from_numpy(np.log(1.0 / np.maximum(widths, SILENT))).float()
     weights = start[:, None].repeat(1, 2).requires_grad_()
-    heard_of = np.stack([[name not in known, True] for name in names]) & (widths > SILENT)[:, None]
+    may_hear = np.stack([[name not in known, True] for name in names]) & (widths > SILENT)[:, None]
     rest = torch.tensor([FADING, NOISE]).log().requires_grad_()
     evenness = torch.full((len(names),), EVENNESS, requires_grad=True)
     learn = torch.tensor([name in known and name in historical for name in names])
@@ -165,7 +170,7 @@ def _learned(
         rho, (fading, noise), ends = torch.where(learn, evenness, fixed), rest.exp(), weights.exp()
         loss = torch.zeros(())
         for one in ready:
-            heard = one.likes / (one.likes + fading)
+            heard = heard_of(one.likes, fading)
             share = passed(one.unsure, one.likes, noise)
             total = one.barred
             for v in range(len(names)):
@@ -182,7 +187,7 @@ def _learned(
         voices=tuple(names),
         known=tuple(known),
         # What was never heard may be heard later, as times are once there are any: nothing is known of it.
-        weights=np.where(heard_of, weights.detach().exp().double().numpy(), 0.0),
+        weights=np.where(may_hear, weights.detach().exp().double().numpy(), 0.0),
         evenness=torch.where(learn, evenness, fixed).detach().double().numpy(),
         fading=fading,
         noise=noise,

@@ -118,7 +118,7 @@ def _scene(
         return None
     voices = Voices.of(counting, past, tower.among(known, np.zeros((len(known), 0))), anchors[known], shown)
     items = np.flatnonzero(new) if new.any() else np.arange(len(new))
-    users = _judges(answers, len(items), seed)
+    users = _judges(np.unique(answers.users), answers, len(items), seed)
     heard = voices.rows(users)
     sizes = np.ones((len(NAMES), len(users)), np.float32)
     for k in range(len(HISTORICAL)):
@@ -141,7 +141,7 @@ def _of_strangers(voices: Voices, past: History, answers: History, items: I64, s
     """The same scene for those who come without a history."""
     came = np.unique(answers.users)
     new = came[past.user_counts[came] == 0]
-    users = _judges(answers, len(items), seed, among=new if len(new) >= STRANGERS else came)
+    users = _judges(new if len(new) >= STRANGERS else came, answers, len(items), seed)
     return Scene(
         voices=np.repeat(voices.crowd[:, None, items].astype(np.float32), len(users), axis=1),
         told={},
@@ -153,11 +153,10 @@ def _of_strangers(voices: Voices, past: History, answers: History, items: I64, s
     )
 
 
-def _judges(answers: History, items: int, seed: int, among: npt.NDArray[Any] | None = None) -> I64:
-    """Places of users who have an answer, no more than there is room for."""
-    users: I64 = np.unique(answers.users if among is None else among).astype(np.int64)
+def _judges(among: npt.NDArray[Any], answers: History, items: int, seed: int) -> I64:
+    """``among``: places of users who have an answer, rising. No more of them than there is room for."""
     most = max(CELLS // (len(NAMES) * items), FEWEST)
-    return lot.some(users, answers.user_ids, most, purpose="judges", seed=seed)
+    return lot.some(among.astype(np.int64), answers.user_ids, most, purpose="judges", seed=seed)
 
 
 def _new(history: History, held: I64, keeps: int) -> Bool:
