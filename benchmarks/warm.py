@@ -32,6 +32,7 @@ import numpy as np
 import polars as pl
 
 from triptych.catalogue.history import History
+from triptych.desk.reranking import SOURCES
 from triptych.evaluate import splits
 from triptych.evaluate.measured import Measured
 from triptych.evaluate.protocols.full_ranking import full_ranking
@@ -67,8 +68,6 @@ TUNED: Mapping[str, tuple[Callable[..., Model], Mapping[str, Sequence[Any]]]] = 
 }
 CONTROLS = ("ALS", "EASE", "item kNN")
 SIMPLE = ("popularity", "recent popularity")
-#: What the hybrid's own candidates are joined by, as in the product.
-SOURCES = ("succession", "item-knn", "recent-popularity", "popularity")
 #: What is held against the controls.
 JUDGED = ("two-stage", "hybrid", "hybrid, re-ranked")
 #: How the hybrid learns what alike genres and years are worth: two features need few items for that.
